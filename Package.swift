@@ -1,0 +1,55 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// The fault seam of FileTree exists in debug builds only, so that a release build pays nothing for it.
+let seam: [SwiftSetting] = strict + [.define("FAULT_SEAM", .when(configuration: .debug))]
+
+let package = Package(
+    name: "holdfast",
+    products: [
+        .executable(name: "holdfast", targets: ["HoldfastTool"]),
+        .library(name: "Holdfast", targets: ["Holdfast"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .target(name: "StorageModel", swiftSettings: strict),
+        .target(name: "FileTree", dependencies: ["StorageModel", "CLinux"], swiftSettings: seam),
+        .target(
+            name: "Archive",
+            dependencies: [
+                "FileTree", "StorageModel", "CZstd", "CArchive", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Catalog",
+            dependencies: ["FileTree", "StorageModel", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+        .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
+        .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
+        .target(
+            name: "Holdfast",
+            dependencies: ["Backups", "Volumes", "Archive", "Catalog", "FileTree", "StorageModel"],
+            swiftSettings: strict),
+        .target(
+            name: "HoldfastCLI",
+            dependencies: [
+                "Holdfast", "StorageModel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(name: "HoldfastTool", dependencies: ["HoldfastCLI"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

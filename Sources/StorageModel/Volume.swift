@@ -1,0 +1,29 @@
+/// A volume as the catalog knows it.
+public struct Volume: Hashable, Sendable {
+    public let name: VolumeName
+    public let driver: String
+    public let createdAt: Timestamp
+    public let labels: [String: String]
+    public let options: [String: String]
+    /// Whether Holdfast made up the name: anonymous volumes go with the container that asked for them.
+    public let isAnonymous: Bool
+    /// Whether `rm` and `prune` refuse it.
+    public let isProtected: Bool
+    /// The image that it was populated from; `nil` if it never was.
+    public let populatedFrom: String?
+
+    public init(
+        name: VolumeName, driver: String = "local", createdAt: Timestamp, labels: [String: String] = [:],
+        options: [String: String] = [:], isAnonymous: Bool = false, isProtected: Bool = false,
+        populatedFrom: String? = nil
+    ) {
+        self.name = name
+        self.driver = driver
+        self.createdAt = createdAt
+        self.labels = labels
+        self.options = options
+        self.isAnonymous = isAnonymous
+        self.isProtected = isProtected
+        self.populatedFrom = populatedFrom
+    }
+}
