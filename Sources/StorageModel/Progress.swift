@@ -1,4 +1,4 @@
-public import Synchronization
+internal import Synchronization
 
 /// Receives how far a long operation is. Called from several threads; must return at once.
 public protocol ProgressSink: Sendable {

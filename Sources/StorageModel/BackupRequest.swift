@@ -1,0 +1,107 @@
+/// Where an archive goes.
+public enum BackupDestination: Hashable, Sendable {
+    /// Below a directory, as `<engine>/<name>/<UTC time>.tar.zst`.
+    case directory(String)
+    /// Into this very file.
+    case file(String)
+    /// To standard output, as a stream.
+    case standardOutput
+
+    /// Parses `-`, a path that ends in `.tar.zst` (a file), or the path of a directory.
+    public init(_ text: String) throws(StorageError) {
+        guard !text.isEmpty, !text.utf8.contains(0) else {
+            throw StorageError(.invalidInput, "the destination is empty", hint: "name a directory, a .tar.zst file, or -")
+        }
+        if text == "-" {
+            self = .standardOutput
+        } else if text.hasSuffix(".tar.zst") {
+            self = .file(text)
+        } else {
+            self = .directory(text)
+        }
+    }
+}
+
+/// What to back up, where to, and how hard to compress.
+public struct BackupRequest: Hashable, Sendable {
+    public var source: SourceReference
+    public var destination: BackupDestination
+    /// zstd level, 1 to 19.
+    public var level: Int
+    /// Worker threads; `nil` for one per core.
+    public var threads: Int?
+    /// Whether an existing file at ``BackupDestination/file(_:)`` may be replaced.
+    public var replacesExistingFile: Bool
+    /// Whether the archive is on disk before success is reported.
+    public var isDurable: Bool
+
+    public static let levels = 1...19
+
+    public init(
+        source: SourceReference, destination: BackupDestination, level: Int = 3, threads: Int? = nil,
+        replacesExistingFile: Bool = false, isDurable: Bool = true
+    ) {
+        self.source = source
+        self.destination = destination
+        self.level = level
+        self.threads = threads
+        self.replacesExistingFile = replacesExistingFile
+        self.isDurable = isDurable
+    }
+}
+
+/// An entry that is not in an archive or a tree as it should be, and why.
+public struct EntryNotice: Hashable, Sendable {
+    /// Relative to the source.
+    public let path: EntryPath
+    /// A full sentence part: "grew while it was read", "permission denied".
+    public let reason: String
+
+    public init(path: EntryPath, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+}
+
+/// What a backup did.
+public struct BackupReport: Hashable, Sendable {
+    /// The archive's absolute path; `-` for a stream.
+    public var archive: String
+    public var source: SourceReference
+    public var entries: UInt64
+    /// Apparent bytes of all files, hard links once.
+    public var sourceBytes: UInt64
+    public var archiveBytes: UInt64
+    public var reusedFrames: UInt64
+    public var newFrames: UInt64
+    public var reusedBytes: UInt64
+    /// Files that changed while they were read: what the archive holds of them may be a mixture.
+    public var changedDuringRead: [EntryNotice]
+    /// Entries that are missing from the archive: unreadable, or of a kind that tar cannot hold (sockets).
+    public var skipped: [EntryNotice]
+    public var seconds: Double
+    /// SHA-256 of the table of contents, which covers every frame.
+    public var tableDigest: Digest
+
+    /// Whether the exit status is 3.
+    public var hasWarnings: Bool { !changedDuringRead.isEmpty || skipped.contains { !$0.reason.hasPrefix("socket") } }
+
+    public init(
+        archive: String, source: SourceReference, entries: UInt64, sourceBytes: UInt64, archiveBytes: UInt64,
+        reusedFrames: UInt64, newFrames: UInt64, reusedBytes: UInt64, changedDuringRead: [EntryNotice],
+        skipped: [EntryNotice], seconds: Double, tableDigest: Digest
+    ) {
+        self.archive = archive
+        self.source = source
+        self.entries = entries
+        self.sourceBytes = sourceBytes
+        self.archiveBytes = archiveBytes
+        self.reusedFrames = reusedFrames
+        self.newFrames = newFrames
+        self.reusedBytes = reusedBytes
+        self.changedDuringRead = changedDuringRead
+        self.skipped = skipped
+        self.seconds = seconds
+        self.tableDigest = tableDigest
+    }
+}
