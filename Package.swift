@@ -50,6 +50,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(name: "HoldfastTool", dependencies: ["HoldfastCLI"], swiftSettings: strict),
+        .systemLibrary(name: "CTestSystem", path: "Tests/CTestSystem"),
+        .target(
+            name: "TestSupport", dependencies: ["CTestSystem"], path: "Tests/TestSupport", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
