@@ -1,0 +1,89 @@
+internal import CLinux
+internal import Glibc
+
+extension Descriptor {
+    /// Reads until `buffer` is full or the file ends (`pread(2)`, or `read(2)` at the file offset if `offset` is `nil`).
+    ///
+    /// - Returns: the number of bytes read, less than asked for only at the end of the file.
+    package borrowing func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64?
+    ) throws(FileError) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+            let result = attempt {
+                guard let offset else { return Glibc.read(rawValue, room.baseAddress, room.count) }
+                return pread(rawValue, room.baseAddress, room.count, off_t(clamping: offset + UInt64(filled)))
+            }
+            if result == 0 { break }
+            if result == -Int(EAGAIN) {
+                waitUntilReady(for: POLLIN)
+                continue
+            }
+            filled += try check(result, offset == nil ? "read" : "pread")
+        }
+        return filled
+    }
+
+    /// Writes all of `bytes` (`pwrite(2)`, or `write(2)` at the file offset if `offset` is `nil`); short writes are
+    /// continued. After an error any part of them may be in the file.
+    package borrowing func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: UInt64?) throws(FileError) {
+        var written = 0
+        while written < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+            let result =
+                if let offset {
+                    changing("pwrite", byteCount: rest.count) { count in
+                        pwrite(rawValue, rest.baseAddress, count, off_t(clamping: offset + UInt64(written)))
+                    }
+                } else {
+                    changing("write", byteCount: rest.count) { Glibc.write(rawValue, rest.baseAddress, $0) }
+                }
+            if result == -Int(EAGAIN) {
+                waitUntilReady(for: POLLOUT)
+                continue
+            }
+            written += try check(result, offset == nil ? "write" : "pwrite")
+        }
+    }
+
+    /// A pipe inherited from another program may be non-blocking: waits until it is ready.
+    private borrowing func waitUntilReady(for event: CInt) {
+        var request = pollfd(fd: rawValue, events: Int16(event), revents: 0)
+        // Interrupted or not: the caller tries again.
+        _ = poll(&request, 1, -1)
+    }
+
+    /// Cuts the file or extends it by a hole (`ftruncate(2)`).
+    package borrowing func truncate(to sizeBytes: UInt64) throws(FileError) {
+        try check(changing("ftruncate") { Int(ftruncate(rawValue, off_t(clamping: sizeBytes))) }, "ftruncate")
+    }
+
+    /// Gives a range's blocks back; it reads as zeros afterwards (`fallocate(2)`, `FALLOC_FL_PUNCH_HOLE`).
+    package borrowing func punchHole(_ range: Range<UInt64>) throws(FileError) {
+        let result = changing("fallocate") {
+            Int(holdfast_punch_hole(rawValue, Int64(clamping: range.lowerBound), Int64(clamping: range.count)))
+        }
+        try check(result, "fallocate")
+    }
+
+    /// Moves the file offset to an absolute position (`lseek(2)`); `ESPIPE` for what has none, such as a pipe.
+    package borrowing func seek(to offset: UInt64) throws(FileError) {
+        try check(attempt { Int(lseek(rawValue, off_t(clamping: offset), SEEK_SET)) }, "lseek")
+    }
+
+    /// Returns when the file's data and metadata, or the directory's entries, would survive a power cut (`fsync(2)`).
+    package borrowing func sync() throws(FileError) {
+        try check(changing("fsync") { Int(fsync(rawValue)) }, "fsync")
+    }
+
+    /// As ``sync()``, without metadata that is not needed to read the data back (`fdatasync(2)`).
+    package borrowing func syncData() throws(FileError) {
+        try check(changing("fdatasync") { Int(fdatasync(rawValue)) }, "fdatasync")
+    }
+
+    /// As ``sync()``, for everything on the file system (`syncfs(2)`).
+    package borrowing func syncFileSystem() throws(FileError) {
+        try check(changing("syncfs") { Int(holdfast_syncfs(rawValue)) }, "syncfs")
+    }
+}
