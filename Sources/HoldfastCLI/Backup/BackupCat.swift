@@ -1,0 +1,29 @@
+internal import ArgumentParser
+internal import Holdfast
+internal import StorageModel
+
+/// `holdfast backup cat`: writes one file out of an archive to standard output.
+struct BackupCat: HoldfastSubcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cat",
+        abstract: "Write one file of an archive to standard output.",
+        discussion: helpText(
+            "Reads only the frames of that file, and checks them, however large the archive is.",
+            examples: [
+                "holdfast backup cat pg.tar.zst postgresql.conf",
+                "holdfast backup cat www.tar.zst img/logo.png > logo.png",
+            ]))
+
+    @Argument(help: "The archive, or -.", completion: .file())
+    var archive: String
+
+    @Argument(help: "The file's path, relative to the archive's root.")
+    var path: String
+
+    func execute(_ console: Console) throws {
+        let archive = try ArchiveReference(archive)
+        try ArchiveFiles.writeFile(
+            try EntryPath(argument: path), of: archive, to: 1,
+            checkpoint: Checkpoint(interruption: Signals.interruption))
+    }
+}

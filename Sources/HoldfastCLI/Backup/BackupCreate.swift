@@ -1,0 +1,106 @@
+internal import ArgumentParser
+internal import Holdfast
+internal import StorageModel
+
+/// `holdfast backup create`: backs up volumes and directories.
+struct BackupCreate: HoldfastSubcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Back up volumes and directories, and print the archives' paths.",
+        discussion: helpText(
+            """
+            A SOURCE is a volume (NAME or holdfast:NAME) or a directory (dir:/absolute/path). DEST is a directory, where the \
+            archive becomes <engine>/<name>/<time>.tar.zst, a .tar.zst file, or - for standard output. A file that changes \
+            while it is read never stops a backup: it is listed and the exit status is 3. What fails does not keep the other \
+            sources from being backed up.
+            """,
+            examples: [
+                "holdfast backup create pg --to /srv/backups",
+                "holdfast backup create dir:/etc --to /srv/backups/etc.tar.zst --force",
+                "holdfast backup create pg www --to /srv/backups --json",
+                "holdfast backup create pg --to - | ssh host holdfast backup restore - --to pg",
+            ]))
+
+    @Argument(help: ArgumentHelp("What to back up.", valueName: "source"))
+    var sources: [String]
+
+    @Option(
+        help: ArgumentHelp("Where to: a directory, a .tar.zst file, or -.", valueName: "dest"), completion: .directory)
+    var to: String
+
+    @Option(help: ArgumentHelp("zstd level, 1 to 19.", valueName: "n"))
+    var level = 3
+
+    @Flag(name: .shortAndLong, help: "Replace an existing file.")
+    var force = false
+
+    @Flag(name: .customLong("no-sync"), help: "Do not wait until the archive is on disk.")
+    var noSync = false
+
+    @OptionGroup var threads: ThreadOptions
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    var printsJSON: Bool { output.json }
+
+    func validate() throws {
+        guard BackupRequest.levels.contains(level) else { throw ValidationError("--level is 1 to 19, not \(level).") }
+    }
+
+    func execute(_ console: Console) throws {
+        let destination = try BackupDestination(to)
+        try checkDestination(destination)
+        let requests = try sources.map { text throws(StorageError) in
+            BackupRequest(
+                source: try SourceReference(text), destination: destination, level: level, threads: threads.threads,
+                replacesExistingFile: force, isDurable: !noSync)
+        }
+        var reports: [BackupReport] = []
+        for request in requests {
+            do throws(StorageError) {
+                reports.append(try backUp(request, console.checkpoint))
+            } catch {
+                try console.report(error)
+                continue
+            }
+            if let report = reports.last { try announce(report, console) }
+        }
+        guard output.json else { return }
+        let document = JSONValue.array(reports.map(BackupReportRow.json))
+        if destination == .standardOutput {
+            StandardError.write(document.prettyText() + "\n")
+        } else {
+            try console.print(document)
+        }
+    }
+
+    /// Opens a store only if a volume is to be backed up, so that directories need none.
+    private func backUp(_ request: BackupRequest, _ checkpoint: Checkpoint) throws(StorageError) -> BackupReport {
+        switch request.source {
+        case .volume: try store.open().backUp(request, checkpoint: checkpoint)
+        case .directory: try ArchiveFiles.backUp(request, checkpoint: checkpoint)
+        }
+    }
+
+    private func checkDestination(_ destination: BackupDestination) throws(StorageError) {
+        if destination == .standardOutput && Terminal.standardOutputIsOne {
+            throw StorageError(
+                .invalidInput, object: "-", "an archive is not written to a terminal",
+                hint: "redirect standard output to a file or a pipe, or name a directory with --to")
+        }
+        if case .directory = destination { return }
+        guard sources.count > 1 else { return }
+        throw StorageError(
+            .invalidInput, object: to, "\(sources.count) sources do not fit into one archive",
+            hint: "back them up one by one, or name a directory with --to")
+    }
+
+    private func announce(_ report: BackupReport, _ console: Console) throws {
+        for notice in report.changedDuringRead + report.skipped {
+            console.mention("\(report.source): \(notice.path): \(notice.reason)")
+        }
+        if report.hasWarnings { console.note(.warnings) }
+        if !output.json && report.archive != "-" { try console.print(report.archive + "\n") }
+        console.remark(BackupReportRow.summary(report))
+    }
+}

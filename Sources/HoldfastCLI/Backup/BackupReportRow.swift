@@ -1,0 +1,44 @@
+internal import StorageModel
+
+/// A backup's and a restore's figures as they are printed.
+enum BackupReportRow {
+    /// The keys are a promise to scripts.
+    static func json(_ report: BackupReport) -> JSONValue {
+        [
+            "archive": .string(report.archive), "source": .string(report.source.description),
+            "entries": .unsigned(report.entries), "sourceBytes": .unsigned(report.sourceBytes),
+            "archiveBytes": .unsigned(report.archiveBytes), "reusedFrames": .unsigned(report.reusedFrames),
+            "newFrames": .unsigned(report.newFrames), "reusedBytes": .unsigned(report.reusedBytes),
+            "changedDuringRead": notices(report.changedDuringRead), "skipped": notices(report.skipped),
+            "seconds": .seconds(report.seconds), "tableDigest": .string(report.tableDigest.description),
+        ]
+    }
+
+    /// One line for people.
+    static func summary(_ report: BackupReport) -> String {
+        let rate = report.seconds > 0 ? UInt64(Double(report.sourceBytes) / report.seconds) : 0
+        return "\(report.source): \(report.entries.grouped) entries, \(report.sourceBytes.asBytes) in, "
+            + "\(report.archiveBytes.asBytes) out, \(durationText(seconds: report.seconds)), \(rate.asBytes)/s"
+    }
+
+    /// The keys are a promise to scripts.
+    static func json(_ report: RestoreReport) -> JSONValue {
+        [
+            "archive": .string(report.archive), "target": .string(report.target.description),
+            "entries": .unsigned(report.entries), "restoredBytes": .unsigned(report.restoredBytes),
+            "createdVolume": .boolean(report.createdVolume), "skipped": notices(report.skipped),
+            "seconds": .seconds(report.seconds),
+        ]
+    }
+
+    /// One line for people.
+    static func summary(_ report: RestoreReport) -> String {
+        let rate = report.seconds > 0 ? UInt64(Double(report.restoredBytes) / report.seconds) : 0
+        return "\(report.target): \(report.entries.grouped) entries, \(report.restoredBytes.asBytes), "
+            + "\(durationText(seconds: report.seconds)), \(rate.asBytes)/s"
+    }
+
+    private static func notices(_ notices: [EntryNotice]) -> JSONValue {
+        .array(notices.map { ["path": .string($0.path.description), "reason": .string($0.reason)] })
+    }
+}

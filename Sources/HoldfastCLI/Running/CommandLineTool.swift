@@ -1,0 +1,47 @@
+internal import ArgumentParser
+internal import Glibc
+internal import StorageModel
+
+/// The whole command line: parses the process's arguments, runs the command, ends the process with its exit status.
+public enum CommandLineTool {
+    /// Runs the command that the process was started with. Never returns.
+    public static func run() -> Never {
+        Signals.prepareProcess()
+        let arguments = RawArguments.ofProcess()
+        do {
+            var command = try HoldfastCommand.parseAsRoot(arguments)
+            try command.run()
+            exit(ExitStatus.done.rawValue)
+        } catch {
+            exit(report(error, asJSON: arguments.prefix { $0 != "--" }.contains("--json")))
+        }
+    }
+
+    /// Prints an error where it belongs and says how the process exits.
+    private static func report(_ error: any Error, asJSON: Bool) -> Int32 {
+        if let status = error as? ExitCode { return status.rawValue }
+        if error is OutputClosed { return ExitStatus.failed.rawValue }
+        if let error = error as? StorageError {
+            ErrorReport(asJSON: asJSON).print(error)
+            return ExitStatus(error.code).rawValue
+        }
+        let status = HoldfastCommand.exitCode(for: error)
+        let message = HoldfastCommand.fullMessage(for: error)
+        if status.isSuccess {
+            let output = StandardOutput()
+            guard (try? output.write(message + "\n")) != nil, (try? output.flush()) != nil else {
+                return ExitStatus.failed.rawValue
+            }
+            return ExitStatus.done.rawValue
+        }
+        let isUsage = status == .validationFailure
+        if asJSON {
+            let short = HoldfastCommand.message(for: error)
+            ErrorReport(asJSON: true).print(
+                StorageError(isUsage ? .invalidInput : .system, short, hint: "holdfast --help"))
+        } else {
+            StandardError.write(message + "\n")
+        }
+        return isUsage ? ExitStatus.usage.rawValue : ExitStatus.failed.rawValue
+    }
+}

@@ -1,0 +1,54 @@
+internal import Holdfast
+internal import StorageModel
+
+/// One volume as `volume ls` and `volume inspect` show it.
+struct VolumeRow {
+    let details: VolumeDetails
+    let usage: VolumeUsage?
+
+    init(_ details: VolumeDetails, usage: VolumeUsage? = nil) {
+        self.details = details
+        self.usage = usage
+    }
+
+    /// The keys are a promise to scripts.
+    var json: JSONValue {
+        let volume = details.volume
+        var members: [String: JSONValue] = [
+            "name": .string(volume.name.rawValue), "driver": .string(volume.driver),
+            "mountpoint": .string(details.mountpoint), "createdAt": .string(volume.createdAt.description),
+            "labels": .strings(volume.labels), "options": .strings(volume.options),
+            "anonymous": .boolean(volume.isAnonymous), "protected": .boolean(volume.isProtected),
+            "references": .array(details.references.map { .string($0) }),
+            "populatedFrom": .optional(volume.populatedFrom),
+        ]
+        if let usage {
+            members["allocatedBytes"] = .unsigned(usage.allocatedBytes)
+            members["apparentBytes"] = .unsigned(usage.apparentBytes)
+            members["files"] = .unsigned(usage.files)
+            members["directories"] = .unsigned(usage.directories)
+        }
+        return .object(members)
+    }
+
+    static func table(_ rows: [VolumeRow], withSizes: Bool) -> Table {
+        var columns = [
+            Table.Column(heading: "DRIVER"), Table.Column(heading: "VOLUME NAME", isFlexible: true),
+            Table.Column(heading: "CREATED"),
+        ]
+        if withSizes {
+            columns += [
+                Table.Column(heading: "FILES", isNumber: true), Table.Column(heading: "SIZE", isNumber: true),
+            ]
+        }
+        var table = Table(columns)
+        for row in rows {
+            let volume = row.details.volume
+            let created = Timestamp(seconds: volume.createdAt.seconds).description
+            var cells = [volume.driver, volume.name.rawValue, created]
+            if let usage = row.usage { cells += [usage.files.grouped, usage.allocatedBytes.asBytes] }
+            table.append(cells)
+        }
+        return table
+    }
+}
