@@ -19,6 +19,8 @@ public struct StorageError: Error, Sendable {
         case deniedByCheck = "denied-by-check"
         /// Data on disk or in an archive is not what was written.
         case damaged = "damaged"
+        /// An archive or a stream ends before its end.
+        case truncated
         /// The store or the archive was made by a newer version.
         case tooNew = "too-new"
         /// Input exceeds a limit that protects this machine.

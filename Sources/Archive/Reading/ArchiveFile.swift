@@ -1,0 +1,183 @@
+internal import FileTree
+package import StorageModel
+
+/// An archive of Holdfast's in a file that can be read at any place: its table leads to every entry.
+///
+/// Opening reads the end of the file and the index. Chunks of the table are read when they are needed, each checked
+/// against its digest; one entry costs one chunk of entries, one of frame records, and its frames.
+package final class ArchiveFile: Sendable {
+    package let index: ArchiveIndex
+    package let tableDigest: Digest
+    package let name: String
+    package let sizeBytes: UInt64
+    let footer: ArchiveFooter
+    let descriptor: TreeRoot
+
+    /// - Returns: `nil` if the file has no table of Holdfast's (another tool's archive, or one that was cut off).
+    /// - Throws: ``StorageError/Code/damaged`` if it has one that is damaged.
+    package static func open(_ descriptor: TreeRoot, name: String) throws(StorageError) -> ArchiveFile? {
+        let sizeBytes = try attempt(name) { () throws(FileError) in try descriptor.descriptor.status().sizeBytes }
+        guard sizeBytes >= UInt64(ArchiveFooter.frameBytes + SeekTable.shortestFrameBytes) else { return nil }
+        let tailOffset = sizeBytes - UInt64(SeekTable.tailBytes)
+        let tail = try read(descriptor, tailOffset, SeekTable.tailBytes, name)
+        guard let seekBytes = SeekTable.frameBytes(fromTail: tail),
+            seekBytes + UInt64(ArchiveFooter.frameBytes) <= sizeBytes
+        else { return nil }
+        let footerOffset = sizeBytes - seekBytes - UInt64(ArchiveFooter.frameBytes)
+        let footerFrame = try read(descriptor, footerOffset, ArchiveFooter.frameBytes, name)
+        do throws(TableFault) {
+            guard let footer = try ArchiveFooter(decodingFrame: footerFrame) else { return nil }
+            guard footer.indexOffset >= footer.dataEndOffset, footer.indexOffset <= footerOffset,
+                footer.indexLengthBytes == footerOffset - footer.indexOffset,
+                footer.indexLengthBytes > UInt64(SkippableFrame.headerBytes)
+            else { throw TableFault("its parts are not where the footer says") }
+            var indexFrame: [UInt8] = []
+            do throws(StorageError) {
+                indexFrame = try read(descriptor, footer.indexOffset, Int(footer.indexLengthBytes), name)
+            } catch {
+                throw TableFault(error.message)
+            }
+            let payload = Array(indexFrame.dropFirst(SkippableFrame.headerBytes))
+            let index = try ArchiveIndexReader.index(payload: payload, footer: footer)
+            return ArchiveFile(index, footer, descriptor, name: name, sizeBytes: sizeBytes)
+        } catch {
+            throw damaged(name, error)
+        }
+    }
+
+    private init(
+        _ index: ArchiveIndex, _ footer: ArchiveFooter, _ descriptor: TreeRoot, name: String, sizeBytes: UInt64
+    ) {
+        self.index = index
+        self.footer = footer
+        tableDigest = footer.indexDigest
+        self.descriptor = descriptor
+        self.name = name
+        self.sizeBytes = sizeBytes
+    }
+
+    // MARK: Entries
+
+    /// The entry at `path`; `nil` if there is none. Cost: one chunk.
+    package func entry(at path: EntryPath) throws(StorageError) -> TableEntry? {
+        guard let chunk = firstChunk(atOrBefore: path) else { return nil }
+        return try entries(of: index.entryChunks[chunk]).first { $0.path == path }
+    }
+
+    /// Calls `body` with the entry at `path` and everything below it, in order; `body` returns `false` to stop.
+    ///
+    /// Cost: the chunks that hold them, for they stand together.
+    package func forEachEntry(
+        beneath path: EntryPath, _ body: (TableEntry) throws(StorageError) -> Bool
+    ) throws(StorageError) {
+        guard let first = firstChunk(atOrBefore: path) else { return }
+        for chunk in index.entryChunks[first...] {
+            if !path.isRoot && path < chunk.firstPath && !chunk.firstPath.isWithin(path) { return }
+            for entry in try entries(of: chunk) where entry.path.isWithin(path) {
+                if !(try body(entry)) { return }
+            }
+        }
+    }
+
+    private func firstChunk(atOrBefore path: EntryPath) -> Int? {
+        var low = 0
+        var high = index.entryChunks.count
+        while low < high {
+            let middle = (low + high) / 2
+            if path < index.entryChunks[middle].firstPath { high = middle } else { low = middle + 1 }
+        }
+        return low == 0 ? (index.entryChunks.isEmpty ? nil : 0) : low - 1
+    }
+
+    func entries(of chunk: ArchiveIndex.Chunk) throws(StorageError) -> [TableEntry] {
+        let frame = try bytes(at: chunk.offset, chunk.lengthBytes)
+        do throws(TableFault) {
+            return try ArchiveIndexReader.entries(frame: frame, chunk: chunk)
+        } catch {
+            throw Self.damaged(name, error)
+        }
+    }
+
+    // MARK: Frames
+
+    /// The records of a run of frames, with their places. Cost: the chunks of records that hold them.
+    func frames(_ ordinals: Range<UInt64>) throws(StorageError) -> [PlacedFrame] {
+        var result: [PlacedFrame] = []
+        var first: UInt64 = 0
+        for chunk in index.frameChunks {
+            defer { first += chunk.count }
+            guard first < ordinals.upperBound, first + chunk.count > ordinals.lowerBound else { continue }
+            let bytes = try self.bytes(at: chunk.offset, chunk.lengthBytes)
+            let records: [FrameRecord]
+            do throws(TableFault) {
+                records = try ArchiveIndexReader.frames(frame: bytes, chunk: chunk)
+            } catch {
+                throw Self.damaged(name, error)
+            }
+            var offset = chunk.firstFrameOffset
+            for (position, record) in records.enumerated() {
+                let ordinal = first + UInt64(position)
+                let start = offset &+ record.paddingBytes
+                offset = start &+ record.compressedBytes
+                guard offset <= footer.dataEndOffset else { throw Self.damaged(name, TableFault("a frame lies outside of the data")) }
+                if ordinals.contains(ordinal) {
+                    result.append(PlacedFrame(ordinal: ordinal, offset: start, record: record))
+                }
+            }
+        }
+        guard UInt64(result.count) == ordinals.upperBound - ordinals.lowerBound else {
+            throw Self.damaged(name, TableFault("a frame is named that is not there"))
+        }
+        return result
+    }
+
+    /// The compressed bytes of a frame, checked against its checksum.
+    func compressed(_ frame: PlacedFrame) throws(StorageError) -> [UInt8] {
+        let bytes = try self.bytes(at: frame.offset, frame.record.compressedBytes)
+        guard XXH64.hash(bytes) == frame.record.checksum else {
+            throw Self.damaged(name, TableFault("frame \(frame.ordinal) at byte \(frame.offset) is not what was written"))
+        }
+        return bytes
+    }
+
+    /// The bytes at any place of the file.
+    func bytes(at offset: UInt64, _ count: UInt64) throws(StorageError) -> [UInt8] {
+        guard offset <= sizeBytes, count <= sizeBytes - offset else {
+            throw Self.damaged(name, TableFault("it refers to bytes behind the end of the file"))
+        }
+        return try Self.read(descriptor, offset, Int(count), name)
+    }
+
+    private static func read(
+        _ descriptor: TreeRoot, _ offset: UInt64, _ count: Int, _ name: String
+    ) throws(StorageError) -> [UInt8] {
+        var failure: FileError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, filled in
+            do throws(FileError) {
+                let part = UnsafeMutableRawBufferPointer(start: room.baseAddress, count: count)
+                filled = try descriptor.descriptor.read(into: part, at: offset)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw StorageError(failure, doing: "read archive '\(name)'", object: name) }
+        guard bytes.count == count else { throw damaged(name, TableFault("it ends early")) }
+        return bytes
+    }
+
+    static func damaged(_ name: String, _ fault: TableFault) -> StorageError {
+        StorageError(
+            .damaged, object: name, "the table of contents of '\(name)' cannot be trusted: \(fault.reason)",
+            hint: "run holdfast backup verify; the tar stream may still be whole: zstd -dc FILE | tar -x")
+    }
+
+    static func attempt<Result>(
+        _ name: String, _ body: () throws(FileError) -> Result
+    ) throws(StorageError) -> Result {
+        do throws(FileError) {
+            return try body()
+        } catch {
+            throw StorageError(error, doing: "read archive '\(name)'", object: name)
+        }
+    }
+}

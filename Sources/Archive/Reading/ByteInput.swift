@@ -1,0 +1,69 @@
+internal import FileTree
+internal import StorageModel
+
+/// Bytes from a file or a pipe, in order, with the possibility to look ahead.
+///
+/// Reads are large; nothing is read twice and nothing sought. `@unchecked Sendable` holds because one thread uses it at a
+/// time: the one that opened it looks at its head, then hands it to the one that reads on.
+package final class ByteInput: @unchecked Sendable {
+    private let descriptor: TreeRoot
+    private let name: String
+    private var buffer: [UInt8] = []
+    private var position = 0
+    private var isAtEnd = false
+    /// Bytes handed out so far.
+    private(set) var offset: UInt64 = 0
+
+    private static let readBytes = 1 << 20
+
+    /// - Parameter name: for messages.
+    package init(_ descriptor: TreeRoot, name: String) {
+        self.descriptor = descriptor
+        self.name = name
+    }
+
+    /// What is buffered and not yet taken.
+    var available: ArraySlice<UInt8> { buffer[position...] }
+
+    /// Reads until at least `count` bytes are available; fewer remain at the end of the input.
+    func fill(_ count: Int) throws(StorageError) {
+        guard buffer.count - position < count, !isAtEnd else { return }
+        if position > 0 {
+            buffer.removeSubrange(..<position)
+            position = 0
+        }
+        while buffer.count < count && !isAtEnd {
+            let wanted = max(Self.readBytes, count - buffer.count)
+            var failure: FileError?
+            let part = [UInt8](unsafeUninitializedCapacity: wanted) { room, filled in
+                do throws(FileError) {
+                    filled = try descriptor.descriptor.read(into: UnsafeMutableRawBufferPointer(room), at: nil)
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw StorageError(failure, doing: "read \(name)", object: name) }
+            isAtEnd = part.count < wanted
+            if buffer.isEmpty { buffer = part } else { buffer.append(contentsOf: part) }
+        }
+    }
+
+    /// Takes `count` of the available bytes.
+    func take(_ count: Int) -> [UInt8] {
+        let bytes = Array(buffer[position..<(position + count)])
+        skip(count)
+        return bytes
+    }
+
+    func skip(_ count: Int) {
+        position += count
+        offset += UInt64(count)
+    }
+
+    /// Takes everything that is buffered, reading more if nothing is; `nil` at the end.
+    func takeChunk() throws(StorageError) -> [UInt8]? {
+        try fill(1)
+        guard position < buffer.count else { return nil }
+        return take(buffer.count - position)
+    }
+}

@@ -1,0 +1,215 @@
+internal import FileTree
+package import StorageModel
+
+/// Turns a tar stream into a tree: one thread reads headers, several make files.
+///
+/// While the names ascend, as in every archive of Holdfast's, no two entries can be the same and files are made in
+/// parallel. From the first name that does not, each entry waits for the one before, so that of two entries of the same
+/// name the later one wins, as with every tar. Directories get their owner, mode and times last, deepest first.
+package struct TreeExtractor<Feed: ByteFeed>: ~Copyable {
+    package struct Outcome: Sendable {
+        package var entries: UInt64 = 0
+        package var bytes: UInt64 = 0
+        package var skipped: [EntryNotice] = []
+        /// Whether the stream was ended properly.
+        package var isComplete = false
+    }
+
+    private let root: TreeRoot
+    private let policy: ExtractionPolicy
+    private let checkpoint: Checkpoint
+    private let notices = NoticeList()
+    private let jobs: JobGroup
+    private let maker: EntryMaker
+    private var batch: [BatchedEntry] = []
+    private var batchBytes = 0
+    private var directories: [TarEntry] = []
+    private var hardLinks: [TarEntry] = []
+    private var lastPath: EntryPath?
+    private var isOrdered = true
+    private var outcome = Outcome()
+
+    private static var batchLimitBytes: Int { 1 << 20 }
+    private static var batchLimitEntries: Int { 256 }
+
+    package init(root: TreeRoot, policy: ExtractionPolicy, threads: Int, checkpoint: Checkpoint) {
+        self.root = root
+        self.policy = policy
+        self.checkpoint = checkpoint
+        jobs = JobGroup(threads: threads, depth: threads * 3 + 2)
+        maker = EntryMaker(root: root, policy: policy, notices: notices)
+    }
+
+    /// Extracts everything that `reader` yields.
+    ///
+    /// - Throws: the first failure. What was extracted until then stays; the caller owns the target and discards it.
+    package consuming func extract(_ reader: inout TarReader<Feed>) throws(StorageError) -> Outcome {
+        let group = jobs
+        defer { group.finish() }
+        while let entry = try reader.nextEntry() {
+            try checkpoint.interruption.check()
+            guard policy.selects(entry.path) || entry.kind == .directory && policy.leadsToSelection(entry.path) else {
+                continue
+            }
+            try noteOrder(entry.path)
+            try take(entry, &reader)
+            outcome.entries += 1
+            checkpoint.progress.advance(entries: 1, bytes: entry.storedBytes)
+        }
+        try flush()
+        try jobs.drain()
+        for link in hardLinks { try makeHardLink(link) }
+        for directory in directories.sorted(by: { $1.path < $0.path }) { try maker.finishDirectory(directory) }
+        outcome.skipped = notices.skipped
+        outcome.isComplete = reader.sawEndOfArchive
+        return outcome
+    }
+
+    private mutating func noteOrder(_ path: EntryPath) throws(StorageError) {
+        if let lastPath, isOrdered, path <= lastPath {
+            isOrdered = false
+            try flush()
+            try jobs.drain()
+            let links = hardLinks
+            hardLinks = []
+            for link in links { try makeHardLink(link) }
+        }
+        lastPath = path
+    }
+
+    private mutating func take(_ entry: TarEntry, _ reader: inout TarReader<Feed>) throws(StorageError) {
+        switch entry.kind {
+        case .directory:
+            try maker.makeDirectory(entry.path)
+            directories.append(entry)
+        case .hardLink:
+            if isOrdered { hardLinks.append(entry) } else { try makeHardLink(entry) }
+        case .file where entry.storedBytes >= Chunking.largeFromBytes: try takeLarge(entry, &reader)
+        default:
+            var slices: [ByteSlice] = []
+            while let slice = try reader.nextData() { slices.append(slice) }
+            outcome.bytes += entry.storedBytes
+            batch.append(BatchedEntry(entry: entry, data: slices))
+            batchBytes += Int(entry.storedBytes) + 512
+            if batchBytes >= Self.batchLimitBytes || batch.count >= Self.batchLimitEntries || !isOrdered { try flush() }
+            if !isOrdered { try jobs.drain() }
+        }
+    }
+
+    private mutating func makeHardLink(_ entry: TarEntry) throws(StorageError) {
+        do throws(StorageError) {
+            if !isOrdered { try maker.removeExisting(entry.path) }
+            try maker.makeHardLink(entry)
+        } catch where !policy.paths.isEmpty && error.errno == .noEntry {
+            let target = EntryPath(trusted: entry.linkTarget).description.printable()
+            notices.addSkipped(entry.path, "hard link to '\(target)', which was not selected: restore that path too")
+        }
+    }
+
+    private mutating func flush() throws(StorageError) {
+        if batch.isEmpty { return }
+        let (entries, root, policy, notices) = (batch, root, policy, notices)
+        let replaces = !isOrdered
+        let interruption = checkpoint.interruption
+        try jobs.submit { () throws(StorageError) in
+            let maker = EntryMaker(root: root, policy: policy, notices: notices)
+            for item in entries {
+                try interruption.check()
+                if replaces { try maker.removeExisting(item.entry.path) }
+                try item.make(maker)
+            }
+        }
+        batch.removeAll(keepingCapacity: true)
+        batchBytes = 0
+    }
+
+    /// A large file is written as its data arrives; the last slice to be written finishes it.
+    private mutating func takeLarge(_ entry: TarEntry, _ reader: inout TarReader<Feed>) throws(StorageError) {
+        if !isOrdered { try maker.removeExisting(entry.path) }
+        let file = LargeExtraction(entry, try maker.createFile(entry.path))
+        let (root, policy, notices) = (root, policy, notices)
+        var position: UInt64 = 0
+        while let slice = try reader.nextData() {
+            let start = position
+            position += UInt64(slice.count)
+            outcome.bytes += UInt64(slice.count)
+            try jobs.submit { () throws(StorageError) in
+                guard try file.writeAndTellLast(slice, storedAt: start) else { return }
+                try EntryMaker(root: root, policy: policy, notices: notices).finishFile(file.file, entry)
+            }
+        }
+        if !isOrdered { try jobs.drain() }
+    }
+}
+
+/// A small entry with its data, waiting for a thread.
+private struct BatchedEntry: Sendable {
+    let entry: TarEntry
+    let data: [ByteSlice]
+
+    func make(_ maker: EntryMaker) throws(StorageError) {
+        guard entry.kind == .file else {
+            try maker.makeSpecial(entry)
+            return
+        }
+        let file = try maker.createFile(entry.path)
+        var position: UInt64 = 0
+        for slice in data {
+            try entry.write(slice, storedAt: position, to: file.descriptor)
+            position += UInt64(slice.count)
+        }
+        try maker.finishFile(file, entry)
+    }
+}
+
+/// A large file whose slices are written by several threads.
+private final class LargeExtraction: Sendable {
+    let entry: TarEntry
+    let file: NewFile
+    private let pendingBytes: Monitor<UInt64>
+
+    init(_ entry: TarEntry, _ file: NewFile) {
+        self.entry = entry
+        self.file = file
+        pendingBytes = Monitor(entry.storedBytes)
+    }
+
+    /// - Returns: whether this was the last slice to be written, so that the file is complete.
+    func writeAndTellLast(_ slice: ByteSlice, storedAt start: UInt64) throws(StorageError) -> Bool {
+        try entry.write(slice, storedAt: start, to: file.descriptor)
+        return pendingBytes.update {
+            $0 -= UInt64(slice.count)
+            return $0 == 0
+        }
+    }
+}
+
+extension TarEntry {
+    /// Writes a part of the entry's stored data to where it belongs in the file, holes left out.
+    fileprivate func write(
+        _ slice: ByteSlice, storedAt start: UInt64, to descriptor: borrowing Descriptor
+    ) throws(StorageError) {
+        do throws(FileError) {
+            guard let sparseMap else {
+                try slice.withBytes { (bytes) throws(FileError) in try descriptor.writeAll(bytes, at: start) }
+                return
+            }
+            var skipped: UInt64 = 0
+            let end = start + UInt64(slice.count)
+            for extent in sparseMap.extents {
+                let length = extent.upperBound - extent.lowerBound
+                defer { skipped += length }
+                let from = max(start, skipped)
+                let to = min(end, skipped + length)
+                guard from < to else { continue }
+                let part = ByteSlice(slice.buffer, slice.range.lowerBound + Int(from - start)..<slice.range.lowerBound + Int(to - start))
+                try part.withBytes { (bytes) throws(FileError) in
+                    try descriptor.writeAll(bytes, at: extent.lowerBound + (from - skipped))
+                }
+            }
+        } catch {
+            let shown = path.description.printable()
+            throw StorageError(error, doing: "restore '\(shown)'", object: shown)
+        }
+    }
+}

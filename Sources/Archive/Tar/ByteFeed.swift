@@ -1,0 +1,29 @@
+package import StorageModel
+
+/// A part of an immutable buffer, shared instead of copied.
+package struct ByteSlice: Sendable {
+    package let buffer: [UInt8]
+    package let range: Range<Int>
+
+    package init(_ buffer: [UInt8], _ range: Range<Int>) {
+        self.buffer = buffer
+        self.range = range
+    }
+
+    package var count: Int { range.count }
+
+    /// Calls `body` with the bytes; the pointer is valid during the call only.
+    package func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try buffer.withBytes { (bytes) throws(Failure) in
+            try body(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        }
+    }
+}
+
+/// A stream of bytes that arrives in chunks.
+package protocol ByteFeed {
+    /// The next chunk, never empty; `nil` at the end.
+    mutating func nextChunk() throws(StorageError) -> [UInt8]?
+}

@@ -1,0 +1,123 @@
+internal import FileTree
+internal import StorageModel
+
+/// Cuts a walk into jobs: which entries share a frame, which file gets frames of its own, what is a second name.
+///
+/// The cuts depend on the tree alone, never on time or on the number of threads, so that equal trees become equal
+/// archives. Used by one thread.
+struct ArchivePlanner {
+    private let root: TreeRoot
+    private let notices: NoticeList
+    private let submit: (ArchiveJob) throws(StorageError) -> Void
+    private var members: [GroupMember] = []
+    private var plannedBytes = 0
+    private var openedMembers = 0
+    private var padding = 0
+    /// The first name of every file that has more than one.
+    private var firstNames: [FileIdentity: EntryPath] = [:]
+
+    /// What a header takes, more or less: a ustar block, and a pax header with its record.
+    private static let headerBytes = 3 * TarBlock.sizeBytes
+    /// A group is cut when it holds this many descriptors, so that their number stays bounded.
+    private static let openedLimit = 48
+
+    init(root: TreeRoot, notices: NoticeList, submit: @escaping (ArchiveJob) throws(StorageError) -> Void) {
+        self.root = root
+        self.notices = notices
+        self.submit = submit
+    }
+
+    mutating func add(_ walked: WalkedEntry) throws(StorageError) {
+        let status = walked.status
+        if status.kind == .socket {
+            notices.addSkipped(walked.path, "socket: it belongs to a running process and has no content")
+            return
+        }
+        if status.linkCount > 1 && status.kind != .directory, let first = firstNames[status.identity] {
+            try add(GroupMember(path: walked.path, status: status, hardLinkTarget: first, opened: nil))
+            return
+        }
+        let needsOpening =
+            status.kind == .file && (status.linkCount > 1 || status.sizeBytes >= Chunking.largeFromBytes)
+        guard needsOpening else {
+            if status.linkCount > 1 && status.kind != .directory { firstNames[status.identity] = walked.path }
+            try add(GroupMember(path: walked.path, status: status, hardLinkTarget: nil, opened: nil))
+            return
+        }
+        let opened: OpenedFile
+        do throws(FileError) {
+            opened = try open(walked)
+        } catch {
+            if error.errno != .noEntry { notices.addSkipped(walked.path, "cannot be read: \(error.errno)") }
+            return
+        }
+        // Known as a first name only now: the names of a file that cannot be read are not links to it.
+        if status.linkCount > 1 { firstNames[status.identity] = walked.path }
+        try place(opened, walked)
+    }
+
+    /// Hands out what is left, and the end of the archive.
+    mutating func finish() throws(StorageError) {
+        try flush()
+        try submit(.end(padding: padding))
+    }
+
+    private func open(_ walked: WalkedEntry) throws(FileError) -> OpenedFile {
+        let parent = try root.descriptor.openDirectory(beneath: walked.path.parent)
+        let descriptor = try parent.openFile(walked.path.name, for: .reading)
+        let status = try descriptor.status()
+        let map = try sparseMap(of: descriptor, status)
+        return OpenedFile(descriptor, status: status, sparseMap: map)
+    }
+
+    private mutating func place(_ opened: OpenedFile, _ walked: WalkedEntry) throws(StorageError) {
+        guard opened.status.kind == .file else {
+            notices.addSkipped(walked.path, "became a \(opened.status.kind.word) while it was read")
+            return
+        }
+        guard opened.storedBytes >= Chunking.largeFromBytes else {
+            try add(GroupMember(path: walked.path, status: opened.status, hardLinkTarget: nil, opened: opened))
+            return
+        }
+        try flush()
+        var entry = TarEntry(path: walked.path, status: opened.status)
+        entry.sparseMap = opened.sparseMap
+        do throws(FileError) {
+            entry.extendedAttributes = try opened.descriptor.extendedAttributes()
+        } catch {
+            notices.addSkipped(walked.path, "its extended attributes cannot be read: \(error.errno)")
+        }
+        try submit(.header(entry, TableEntry(entry, status: opened.status), padding: padding))
+        let large = LargeFile(path: walked.path, file: opened)
+        var start: UInt64 = 0
+        while start < large.storedBytes {
+            let end = min(start + Chunking.sliceBytes, large.storedBytes)
+            try submit(.slice(large, start..<end))
+            start = end
+        }
+        padding = TarBlock.padding(after: large.storedBytes)
+    }
+
+    private mutating func add(_ member: GroupMember) throws(StorageError) {
+        let isFile = member.status.kind == .file && member.hardLinkTarget == nil
+        let dataBytes = isFile ? Int(min(member.status.sizeBytes, Chunking.largeFromBytes)) : 0
+        let entryBytes = Self.headerBytes + dataBytes + TarBlock.padding(after: dataBytes)
+        if plannedBytes + entryBytes > Chunking.groupCeilingBytes { try flush() }
+        members.append(member)
+        plannedBytes += entryBytes
+        if member.opened != nil { openedMembers += 1 }
+        let mayCut = plannedBytes >= Chunking.groupFloorBytes
+        if openedMembers == Self.openedLimit || mayCut && Chunking.cuts(behind: member.path, entryBytes: UInt64(entryBytes)) {
+            try flush()
+        }
+    }
+
+    private mutating func flush() throws(StorageError) {
+        if members.isEmpty { return }
+        try submit(.group(members, padding: padding))
+        padding = 0
+        plannedBytes = 0
+        openedMembers = 0
+        members.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,94 @@
+internal import FileTree
+internal import StorageModel
+
+/// Builds the raw bytes of one data frame and compresses them. One per worker thread; buffers are used again.
+///
+/// The digest of a frame is SHA-256 of its raw bytes with the data of each member replaced by the member's own digest:
+/// that way every byte is hashed once, and a file's digest does not depend on its neighbours.
+struct FrameAssembler: ~Copyable {
+    private var raw = RawBuffer(capacity: 4 << 20)
+    private var encoder: FrameEncoder
+    private var hasher = ContentHasher()
+    private var entries: [TableEntry] = []
+    private var proposal = (start: 0, headerBytes: 0)
+
+    init(level: Int) throws(StorageError) { encoder = try FrameEncoder(level: level) }
+
+    var rawBytes: Int { raw.count }
+    var isEmpty: Bool { raw.count == 0 }
+
+    /// Appends bytes that are no file's data: padding, headers, the end of the archive.
+    mutating func append(_ bytes: [UInt8]) {
+        raw.append(bytes)
+        hasher.update(bytes)
+    }
+
+    /// Appends an entry that has no data in this frame.
+    mutating func append(header: [UInt8], of entry: TableEntry) {
+        var entry = entry
+        entry.headerOffset = UInt64(raw.count)
+        entry.headerBytes = UInt64(header.count)
+        append(header)
+        entries.append(entry)
+    }
+
+    /// Appends a file with its data, without making it final: ``accept(_:)`` or ``reject()`` must follow.
+    ///
+    /// - Parameter read: fills the room of `storedBytes` from the file; what it leaves becomes zeros.
+    mutating func propose(
+        header: [UInt8], storedBytes: Int, _ read: (UnsafeMutableRawBufferPointer) throws(FileError) -> Int
+    ) throws(FileError) -> Int {
+        proposal = (raw.count, header.count)
+        raw.append(header)
+        let filled: Int
+        do throws(FileError) {
+            filled = try raw.append(upTo: storedBytes, read)
+        } catch {
+            reject()
+            throw error
+        }
+        raw.appendZeros(storedBytes - filled + TarBlock.padding(after: storedBytes))
+        return filled
+    }
+
+    /// Takes back what was proposed.
+    mutating func reject() { raw.removeLast(to: proposal.start) }
+
+    /// Makes the proposed file part of the frame; its digest is set from the data that was read.
+    mutating func accept(_ entry: TableEntry) {
+        var entry = entry
+        let dataStart = proposal.start + proposal.headerBytes
+        let dataEnd = dataStart + Int(entry.storedBytes)
+        entry.headerOffset = UInt64(proposal.start)
+        entry.headerBytes = UInt64(proposal.headerBytes)
+        raw.withBytes(proposal.start..<dataStart) { hasher.update($0) }
+        if entry.storedBytes > 0 {
+            let digest = raw.withBytes(dataStart..<dataEnd) { ContentHasher.digest($0) }
+            hasher.update(digest.bytes)
+            entry.digest = digest
+        }
+        raw.withBytes(dataEnd..<raw.count) { hasher.update($0) }
+        entries.append(entry)
+    }
+
+    /// Appends a slice of a large file's data: `body` fills the room and the rest becomes zeros.
+    mutating func appendSlice(
+        _ length: Int, _ body: (UnsafeMutableRawBufferPointer) throws(StorageError) -> Int
+    ) throws(StorageError) {
+        let filled = try raw.append(upTo: length, body)
+        raw.appendZeros(length - filled)
+        raw.withBytes(0..<raw.count) { hasher.update($0) }
+    }
+
+    /// Compresses what was gathered and starts anew.
+    mutating func seal(_ kind: FrameRecord.Kind) throws(StorageError) -> EncodedFrame {
+        let compressed = try raw.withBytes(0..<raw.count) { (bytes) throws(StorageError) in try encoder.compress(bytes) }
+        let frame = EncodedFrame(
+            kind: kind, compressed: compressed, rawBytes: UInt64(raw.count), digest: hasher.finalize(),
+            checksum: XXH64.hash(compressed), entries: entries)
+        raw.removeAll()
+        hasher = ContentHasher()
+        entries.removeAll(keepingCapacity: true)
+        return frame
+    }
+}

@@ -1,0 +1,89 @@
+internal import FileTree
+package import StorageModel
+
+/// Writes a tree on disk as an archive: one thread walks and plans, several read, hash and compress, one writes.
+///
+/// Memory: bounded by the threads, a few frames each, plus the table of contents (about 60 bytes an entry) and the listings of
+/// the directories on the way down. A file that changes while it is read never aborts the archive; see ``Outcome``.
+package enum TreeArchiver {
+    package struct Options: Sendable {
+        package var level: Int
+        package var threads: Int
+
+        package init(level: Int, threads: Int) {
+            self.level = level
+            self.threads = threads
+        }
+    }
+
+    package struct Outcome: Sendable {
+        package let totals: ArchiveTotals
+        package let changed: [EntryNotice]
+        package let skipped: [EntryNotice]
+    }
+
+    /// - Parameter root: the directory whose content becomes the archive, itself the entry `./`.
+    /// - Throws: what the sink throws, ``StorageError/interrupted``, or a failure to read the root itself.
+    package static func archive<Sink: ArchiveSink>(
+        _ root: TreeRoot, to sink: Sink, origin: ArchiveOrigin, options: Options, checkpoint: Checkpoint
+    ) throws(StorageError) -> Outcome {
+        let notices = NoticeList()
+        let level = options.level
+        let pipeline = OrderedPipeline<ArchiveJob, [EncodedFrame]>(
+            threads: options.threads, depth: options.threads * 3 + 2
+        ) { () throws(StorageError) in
+            let worker = try ArchiveWorker(root: root, level: level, notices: notices, checkpoint: checkpoint)
+            return { (job) throws(StorageError) in try worker.perform(job) }
+        }
+        let planning = WorkerPool(threads: 1)
+        planning.submit {
+            do throws(StorageError) {
+                try plan(root, notices, pipeline, checkpoint)
+            } catch {
+                pipeline.fail(error)
+            }
+            pipeline.close()
+        }
+        do throws(StorageError) {
+            var writer = try ArchiveWriter(sink)
+            while let frames = try pipeline.next() {
+                for frame in frames { try writer.append(frame) }
+            }
+            planning.finish()
+            pipeline.finish()
+            let skipped = notices.skipped
+            let totals = try writer.finish(origin: origin, skippedEntries: UInt64(skipped.count))
+            return Outcome(totals: totals, changed: notices.changed, skipped: skipped)
+        } catch {
+            pipeline.fail(error)
+            planning.finish()
+            pipeline.finish()
+            throw error
+        }
+    }
+
+    private static func plan(
+        _ root: TreeRoot, _ notices: NoticeList, _ pipeline: OrderedPipeline<ArchiveJob, [EncodedFrame]>,
+        _ checkpoint: Checkpoint
+    ) throws(StorageError) {
+        var planner = ArchivePlanner(root: root, notices: notices) { (job) throws(StorageError) in
+            try pipeline.submit(job)
+        }
+        var rootFailure: FileError?
+        let walk: OrderedWalk
+        do throws(FileError) {
+            walk = try OrderedWalk(root: root.descriptor, options: OrderedWalk.Options())
+        } catch {
+            throw StorageError(error, doing: "read the source", object: "")
+        }
+        try walk.forEach { (entry) throws(StorageError) in
+            try checkpoint.interruption.check()
+            try planner.add(entry)
+        } onError: { path, error in
+            if path.isRoot { rootFailure = error }
+            notices.addSkipped(path, "cannot be listed: \(error.errno)")
+        }
+        if let rootFailure { throw StorageError(rootFailure, doing: "read the source", object: "") }
+        try planner.finish()
+    }
+}
