@@ -33,4 +33,8 @@ int holdfast_punch_hole(int file, int64_t offset, int64_t length) {
     return fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
+int holdfast_start_writeback(int file, int64_t offset, int64_t length) {
+    return sync_file_range(file, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
 int holdfast_syncfs(int file) { return syncfs(file); }

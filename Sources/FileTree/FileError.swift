@@ -11,7 +11,12 @@ package struct FileError: Error, Sendable, CustomStringConvertible {
     package let path: String
     package let errno: Errno
 
+    /// - Parameter path: safe to print.
     package init(operation: String, path: String, errno: Errno) {
+        self.init(operation, path: path, errno: errno)
+    }
+
+    package init(_ operation: String, path: String = "", errno: Errno) {
         self.operation = operation
         self.path = path
         self.errno = errno

@@ -26,8 +26,9 @@ extension Descriptor {
         return Descriptor(try check(result, "openat", path.utf8))
     }
 
-    /// Opens the child directory `name`; a symbolic link is an error (`ENOTDIR`).
+    /// Opens the child directory `name`; a symbolic link is an error (`ENOTDIR`). The name `.` opens this one again.
     package borrowing func openDirectory(_ name: some Collection<UInt8>) throws(FileError) -> Descriptor {
+        if name.elementsEqual(CollectionOfOne(UInt8(ascii: "."))) { return try reopenDirectory() }
         let result = withName(name) { text in
             attempt { Int(openat(rawValue, text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) }
         }
@@ -36,7 +37,8 @@ extension Descriptor {
 
     /// Opens this directory again: a new open file with an offset of its own.
     package borrowing func reopenDirectory() throws(FileError) -> Descriptor {
-        Descriptor(try check(attempt { Int(openat(rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) }, "openat", [46]))
+        Descriptor(
+            try check(attempt { Int(openat(rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) }, "openat", [46]))
     }
 
     /// Opens the existing file `name`, whatever its kind: a fifo is not waited for, a symbolic link is an error (`ELOOP`).

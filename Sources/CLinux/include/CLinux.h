@@ -51,6 +51,9 @@ long holdfast_copy_file_range(int source, int64_t source_offset, int target, int
 /// fallocate(2) with FALLOC_FL_PUNCH_HOLE and FALLOC_FL_KEEP_SIZE.
 int holdfast_punch_hole(int file, int64_t offset, int64_t length);
 
+/// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: begins to write a range out.
+int holdfast_start_writeback(int file, int64_t offset, int64_t length);
+
 /// syncfs(2).
 int holdfast_syncfs(int file);
 

@@ -53,8 +53,9 @@ extension Descriptor {
                 if count < 0 {
                     let errno = Errno(rawValue: CInt(-count))
                     // Older kernels refuse across file systems, special ones refuse altogether.
-                    guard errno == .crossDevice || errno == .invalidArgument || errno == .notSupported
-                        || errno == .notImplemented
+                    guard
+                        errno == .crossDevice || errno == .invalidArgument || errno == .notSupported
+                            || errno == .notImplemented
                     else { throw failure(count, "copy_file_range", "") }
                     break
                 }

@@ -1,7 +1,10 @@
 internal import Glibc
 internal import StorageModel
 
-/// A lock on a file by `flock(2)`: held as long as the value lives, gone with the process, however that ends.
+/// A lock on a file or directory by `flock(2)`: held as long as the value lives, gone with the process however that ends.
+///
+/// The lock belongs to the open file: a descriptor that was duplicated from this one shares it, one that was opened anew
+/// competes with it, in the same process too.
 package struct Lease: ~Copyable, Sendable {
     package enum Kind: Sendable {
         /// Any number of holders, but no exclusive one.
@@ -14,6 +17,7 @@ package struct Lease: ~Copyable, Sendable {
 
     /// Locks an open file.
     ///
+    /// - Parameter waits: whether to wait for other holders; the wait goes on after signals.
     /// - Returns: `nil` if somebody else holds it and `waits` is false.
     package static func take(
         _ descriptor: consuming Descriptor, _ kind: Kind, waits: Bool = false
@@ -25,4 +29,7 @@ package struct Lease: ~Copyable, Sendable {
         try check(result, "flock")
         return Lease(descriptor: descriptor)
     }
+
+    /// Gives the lock back now, at a place that can be seen in the code.
+    package consuming func release() {}
 }

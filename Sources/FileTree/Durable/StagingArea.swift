@@ -1,28 +1,43 @@
 internal import StorageModel
+internal import Synchronization
 
 /// A directory `staging/<op>/` in which one operation builds what it will publish.
 ///
 /// Its lease file is locked as long as the process lives. Whoever can take the lease knows that the builder is gone and
-/// may sweep the directory: nothing in staging is true until it was renamed away.
+/// may sweep the area: nothing in staging is true until it was renamed away.
+///
+/// The staging directory itself is the gate between makers and sweepers: a maker holds it shared until its lease is
+/// locked, a sweeper holds it exclusively while it looks for leases that nobody holds. So an area without a lease is
+/// one whose maker died in between, never one that is just being made.
 package final class StagingArea: Sendable {
-    /// The operation's own directory.
+    /// The operation's own directory; what is to be published is made in it.
     package let directory: Descriptor
     private let staging: Descriptor
     private let name: [UInt8]
     private let lease: Lease
+    private let isDiscarded = Atomic<Bool>(false)
 
     static let leaseName = Array(".lease".utf8)
 
-    /// Makes and locks a new area under `staging`.
+    /// Makes and locks a new area under `staging`. Waits for a sweeper that is looking, not for one that deletes.
+    ///
+    /// A crash at any step leaves an area that the next sweep removes.
     package static func make(in staging: borrowing Descriptor) throws(FileError) -> StagingArea {
-        while true {
-            let name = RandomName.make()
-            try staging.makeDirectory(name, mode: 0o700)
+        let gate = try Lease.take(try staging.reopenDirectory(), .shared, waits: true)
+        let name = RandomName.make()
+        try staging.makeDirectory(name, mode: 0o700)
+        do throws(FileError) {
             let directory = try staging.openDirectory(name)
-            let file = try directory.createFile(leaseName)
-            // A sweeper may have taken the lease between the two calls; then the area is its to remove.
-            guard let lease = try Lease.take(file, .exclusive) else { continue }
-            return StagingArea(directory, try staging.duplicate(), name, lease)
+            guard let lease = try Lease.take(try directory.createFile(leaseName), .exclusive) else {
+                throw FileError("flock", path: String(decoding: name, as: UTF8.self), errno: .again)
+            }
+            let area = StagingArea(directory, try staging.duplicate(), name, lease)
+            gate?.release()
+            return area
+        } catch {
+            // The first failure is the one to tell; what cannot be removed now is removed by a sweep.
+            try? TreeRemoval.remove(name, in: staging)
+            throw error
         }
     }
 
@@ -35,53 +50,73 @@ package final class StagingArea: Sendable {
         self.lease = lease
     }
 
-    /// Removes the area with everything that was not renamed away. Call in every case; a crash leaves it to the sweep.
-    package func discard() throws(FileError) { try TreeRemoval.remove(name, in: staging) }
+    /// An area that was not discarded is removed with its last reference; an error is left to the next sweep.
+    deinit { try? discard() }
 
-    /// Removes the areas whose process is gone.
+    /// Removes the area with everything that was not renamed away. The second call does nothing.
+    ///
+    /// The lease is held to the end, so that no sweeper works on the same tree.
+    package func discard() throws(FileError) {
+        if isDiscarded.exchange(true, ordering: .relaxed) { return }
+        try TreeRemoval.remove(name, in: staging)
+    }
+
+    /// Removes the areas whose process is gone, and anything else that is not an area.
     ///
     /// - Returns: how many were removed.
+    /// - Throws: the first failure, after all others were tried.
     @discardableResult
     package static func sweep(_ staging: borrowing Descriptor) throws(FileError) -> Int {
-        var removed = 0
+        let abandoned = try takeAbandoned(in: staging)
+        var firstFailure: FileError?
+        for area in abandoned {
+            do throws(FileError) {
+                try TreeRemoval.remove(area.name, in: staging)
+            } catch {
+                firstFailure = firstFailure ?? error
+            }
+        }
+        if let firstFailure { throw firstFailure }
+        return abandoned.count
+    }
+
+    /// Finds the areas that nobody holds and takes their leases.
+    private static func takeAbandoned(in staging: borrowing Descriptor) throws(FileError) -> [AbandonedArea] {
+        let gate = try Lease.take(try staging.reopenDirectory(), .exclusive, waits: true)
+        var result: [AbandonedArea] = []
         for entry in try staging.entries() {
             do throws(FileError) {
-                if try isAbandoned(entry.name, in: staging) {
-                    try TreeRemoval.remove(entry.name, in: staging)
-                    removed += 1
-                }
+                if let area = try AbandonedArea(taking: entry.name, in: staging) { result.append(area) }
             } catch {
-                // Another sweeper was faster, or the area was just discarded by its owner.
+                // Discarded by its owner just now.
                 if error.errno != .noEntry { throw error }
             }
         }
-        return removed
-    }
-
-    private static func isAbandoned(_ name: [UInt8], in staging: borrowing Descriptor) throws(FileError) -> Bool {
-        guard try staging.status(of: name).kind == .directory else { return true }
-        let directory = try staging.openDirectory(name)
-        do throws(FileError) {
-            let file = try directory.openFile(leaseName, for: .readingAndWriting)
-            guard let lease = try Lease.take(file, .exclusive) else { return false }
-            _ = consume lease
-            return true
-        } catch where error.errno == .noEntry {
-            // Just made, its lease not yet there: give it a minute before it counts as abandoned.
-            let age = Timestamp.now.seconds - (try directory.status().changedAt.seconds)
-            return age > 60
-        }
+        gate?.release()
+        return result
     }
 }
 
-/// Names that nobody else has: 128 random bits in hexadecimal.
-package enum RandomName {
-    package static func make() -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        let digits = Array("0123456789abcdef".utf8)
-        return (0..<2).flatMap { _ -> [UInt8] in
-            let word: UInt64 = generator.next()
-            return (0..<16).map { digits[Int(word >> (4 * UInt64($0)) & 15)] }
+/// An area whose maker is gone, with its lease taken, so that two sweepers do not meet in it.
+private final class AbandonedArea {
+    let name: [UInt8]
+    private let lease: Lease?
+
+    /// - Returns: `nil` if somebody holds the lease.
+    init?(taking name: [UInt8], in staging: borrowing Descriptor) throws(FileError) {
+        self.name = name
+        guard try staging.status(of: name).kind == .directory else {
+            lease = nil
+            return
         }
+        let file: Descriptor
+        do throws(FileError) {
+            file = try staging.openDirectory(name).openFile(StagingArea.leaseName, for: .readingAndWriting)
+        } catch  where error.errno == .noEntry {
+            lease = nil
+            return
+        }
+        guard let taken = try Lease.take(file, .exclusive) else { return nil }
+        lease = consume taken
     }
 }

@@ -2,55 +2,28 @@ internal import StorageModel
 
 /// `trash/`: where trees go in an instant, to be deleted afterwards by whoever has the time.
 package enum Trash {
-    /// Moves the entry `name` of `directory` into `trash` and syncs the directory that lost it.
+    /// Moves the entry `name` of `directory` into `trash`, which must lie on the same file system, under a random name.
     ///
+    /// - Parameter isDurable: whether to return only when the removal would survive a power cut.
     /// - Returns: the name that it has there now.
+    @discardableResult
     package static func move(
-        _ name: [UInt8], of directory: borrowing Descriptor, to trash: borrowing Descriptor
+        _ name: some Collection<UInt8>, of directory: borrowing Descriptor, to trash: borrowing Descriptor,
+        isDurable: Bool = true
     ) throws(FileError) -> [UInt8] {
         let newName = RandomName.make()
         try directory.rename(name, to: trash, newName, mode: .noReplace)
+        if isDurable {
+            try trash.sync()
+            try directory.sync()
+        }
         return newName
     }
 
-    /// Deletes everything in `trash`. Two processes may do so at once.
+    /// Deletes everything in `trash`, as much as can be. Two processes may do so at once.
+    ///
+    /// - Throws: the first failure, at the end.
     package static func empty(_ trash: borrowing Descriptor) throws(FileError) {
         try TreeRemoval.removeContent(of: trash)
-    }
-}
-
-/// Puts a finished tree where others will find it.
-package enum Publication {
-    /// Renames `name` from `source` to `target`, durably: everything is synced before, both directories after.
-    ///
-    /// - Parameters:
-    ///   - mode: `.noReplace` for something new, `.exchange` to swap with what is there.
-    ///   - isDurable: `false` leaves out the syncs; a power cut may then lose what was acknowledged.
-    package static func publish(
-        _ name: [UInt8], from source: borrowing Descriptor, to target: borrowing Descriptor, as newName: [UInt8],
-        mode: RenameMode, isDurable: Bool
-    ) throws(FileError) {
-        if isDurable { try syncTree(name, in: source) }
-        try source.rename(name, to: target, newName, mode: mode)
-        if isDurable {
-            try target.sync()
-            try source.sync()
-        }
-    }
-
-
-    /// Brings a tree to disk.
-    package static func syncTree(_ name: [UInt8], in parent: borrowing Descriptor) throws(FileError) {
-        guard try parent.status(of: name).kind == .directory else {
-            try parent.openFile(name, for: .reading).sync()
-            return
-        }
-        let directory = try parent.openDirectory(name)
-        let entries = try directory.entries()
-        if entries.isEmpty {
-            try directory.sync()
-        } else {
-            try directory.syncFileSystem()
-        }
     }
 }

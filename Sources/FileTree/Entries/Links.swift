@@ -9,7 +9,8 @@ extension Descriptor {
             let target = [UInt8](unsafeUninitializedCapacity: capacity) { room, filled in
                 result = withName(name) { text in
                     room.withMemoryRebound(to: CChar.self) { characters in
-                        characters.baseAddress.map { start in attempt { readlinkat(rawValue, text, start, capacity) } } ?? 0
+                        characters.baseAddress.map { start in attempt { readlinkat(rawValue, text, start, capacity) } }
+                            ?? 0
                     }
                 }
                 filled = max(0, result)

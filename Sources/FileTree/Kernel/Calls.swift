@@ -64,7 +64,7 @@ func check(_ result: Int, _ operation: StaticString) throws(FileError) -> Int {
 
 @inline(never)
 func failure(_ result: Int, _ operation: StaticString, _ path: String) -> FileError {
-    FileError(operation: operation.description, path: path.printable(), errno: Errno(rawValue: CInt(-result)))
+    FileError(operation.description, path: path.printable(), errno: Errno(rawValue: CInt(-result)))
 }
 
 /// Calls `body` with one path component as a C string on the stack.

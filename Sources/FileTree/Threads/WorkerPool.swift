@@ -3,7 +3,8 @@ internal import Glibc
 
 /// A fixed number of threads that run jobs in the order in which they were submitted.
 ///
-/// The engine is synchronous; its parallel work runs here, never on the threads of Swift's concurrency.
+/// The engine is synchronous; its parallel work runs here, never on the threads of Swift's concurrency. Signals are
+/// left to the other threads of the process, so that no job is interrupted.
 package final class WorkerPool: Sendable {
     private struct State: Sendable {
         var jobs = Queue<@Sendable () -> Void>()
@@ -13,20 +14,33 @@ package final class WorkerPool: Sendable {
 
     private let monitor = Monitor(State())
 
-    /// One thread for each processor that this process may use (`sched_getaffinity`).
+    /// One thread for each processor that this process may use (`sched_getaffinity(2)`).
     package static var defaultThreads: Int { max(1, Int(holdfast_processor_count())) }
 
     private static let stackBytes = 2 << 20
 
     package init(threads: Int) {
         precondition(threads > 0, "a pool needs a thread")
+        var blocked = sigset_t()
+        var before = sigset_t()
+        sigfillset(&blocked)
+        pthread_sigmask(SIG_SETMASK, &blocked, &before)
         for _ in 0..<threads { start() }
+        pthread_sigmask(SIG_SETMASK, &before, nil)
     }
 
     /// Runs `job` on one of the threads as soon as one is free. Does not wait; bound the number of jobs elsewhere.
-    package func submit(_ job: @escaping @Sendable () -> Void) { monitor.update { $0.jobs.push(job) } }
+    package func submit(_ job: @escaping @Sendable () -> Void) {
+        #if FAULT_SEAM
+        if let plan = FaultPlan.current {
+            monitor.update { $0.jobs.push { FaultPlan.$current.withValue(plan, operation: job) } }
+            return
+        }
+        #endif
+        monitor.update { $0.jobs.push(job) }
+    }
 
-    /// Waits until all jobs are done and the threads have ended. May be called again without effect.
+    /// Waits until all jobs are done and the threads have ended. May be called again without effect, never by a job.
     package func finish() {
         let threads = monitor.update { state in
             state.isClosed = true
@@ -45,11 +59,13 @@ package final class WorkerPool: Sendable {
         defer { pthread_attr_destroy(&attributes) }
         let context = Unmanaged.passRetained(monitor).toOpaque()
         var thread = pthread_t()
-        let result = pthread_create(&thread, &attributes, { context in
-            guard let context else { return nil }
-            WorkerPool.run(Unmanaged<Monitor<State>>.fromOpaque(context).takeRetainedValue())
-            return nil
-        }, context)
+        let result = pthread_create(
+            &thread, &attributes,
+            { context in
+                guard let context else { return nil }
+                WorkerPool.run(Unmanaged<Monitor<State>>.fromOpaque(context).takeRetainedValue())
+                return nil
+            }, context)
         guard result == 0 else {
             // Without a single thread no job would ever run; the system is out of threads or memory.
             Unmanaged<Monitor<State>>.fromOpaque(context).release()
