@@ -29,6 +29,7 @@ let package = Package(
                 "FileTree", "StorageModel", "CZstd", "CArchive", .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
+        .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

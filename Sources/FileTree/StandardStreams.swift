@@ -10,4 +10,9 @@ extension Descriptor {
     package static func standardOutput() throws(FileError) -> Descriptor {
         Descriptor(try check(attempt { Int(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)) }, "fcntl(F_DUPFD_CLOEXEC)"))
     }
+
+    /// A descriptor of an open file that somebody else owns and closes.
+    package static func duplicating(_ number: CInt) throws(FileError) -> Descriptor {
+        Descriptor(try check(attempt { Int(fcntl(number, F_DUPFD_CLOEXEC, 0)) }, "fcntl(F_DUPFD_CLOEXEC)"))
+    }
 }

@@ -1,4 +1,4 @@
-internal import FileTree
+package import FileTree
 package import StorageModel
 
 /// An archive of Holdfast's in a file that can be read at any place: its table leads to every entry.
@@ -11,11 +11,11 @@ package final class ArchiveFile: Sendable {
     package let name: String
     package let sizeBytes: UInt64
     let footer: ArchiveFooter
-    let descriptor: TreeRoot
+    let descriptor: SharedDescriptor
 
     /// - Returns: `nil` if the file has no table of Holdfast's (another tool's archive, or one that was cut off).
     /// - Throws: ``StorageError/Code/damaged`` if it has one that is damaged.
-    package static func open(_ descriptor: TreeRoot, name: String) throws(StorageError) -> ArchiveFile? {
+    package static func open(_ descriptor: SharedDescriptor, name: String) throws(StorageError) -> ArchiveFile? {
         let sizeBytes = try attempt(name) { () throws(FileError) in try descriptor.descriptor.status().sizeBytes }
         guard sizeBytes >= UInt64(ArchiveFooter.frameBytes + SeekTable.shortestFrameBytes) else { return nil }
         let tailOffset = sizeBytes - UInt64(SeekTable.tailBytes)
@@ -46,7 +46,7 @@ package final class ArchiveFile: Sendable {
     }
 
     private init(
-        _ index: ArchiveIndex, _ footer: ArchiveFooter, _ descriptor: TreeRoot, name: String, sizeBytes: UInt64
+        _ index: ArchiveIndex, _ footer: ArchiveFooter, _ descriptor: SharedDescriptor, name: String, sizeBytes: UInt64
     ) {
         self.index = index
         self.footer = footer
@@ -149,7 +149,7 @@ package final class ArchiveFile: Sendable {
     }
 
     private static func read(
-        _ descriptor: TreeRoot, _ offset: UInt64, _ count: Int, _ name: String
+        _ descriptor: SharedDescriptor, _ offset: UInt64, _ count: Int, _ name: String
     ) throws(StorageError) -> [UInt8] {
         var failure: FileError?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, filled in

@@ -1,4 +1,4 @@
-internal import FileTree
+package import FileTree
 package import StorageModel
 
 /// The forms in which an archive may arrive.
@@ -57,7 +57,7 @@ package final class TarFeed: ByteFeed {
     package let form: ArchiveForm
 
     package init(
-        _ descriptor: TreeRoot, name: String, threads: Int, limits: ArchiveLimits, interruption: Interruption
+        _ descriptor: SharedDescriptor, name: String, threads: Int, limits: ArchiveLimits, interruption: Interruption
     ) throws(StorageError) {
         let input = ByteInput(descriptor, name: name)
         form = try ArchiveForm.detect(input, name: name)

@@ -1,4 +1,4 @@
-internal import FileTree
+package import FileTree
 internal import StorageModel
 
 /// Bytes from a file or a pipe, in order, with the possibility to look ahead.
@@ -6,7 +6,7 @@ internal import StorageModel
 /// Reads are large; nothing is read twice and nothing sought. `@unchecked Sendable` holds because one thread uses it at a
 /// time: the one that opened it looks at its head, then hands it to the one that reads on.
 package final class ByteInput: @unchecked Sendable {
-    private let descriptor: TreeRoot
+    private let descriptor: SharedDescriptor
     private let name: String
     private var buffer: [UInt8] = []
     private var position = 0
@@ -17,7 +17,7 @@ package final class ByteInput: @unchecked Sendable {
     private static let readBytes = 1 << 20
 
     /// - Parameter name: for messages.
-    package init(_ descriptor: TreeRoot, name: String) {
+    package init(_ descriptor: SharedDescriptor, name: String) {
         self.descriptor = descriptor
         self.name = name
     }

@@ -6,12 +6,12 @@ internal import StorageModel
 /// Merging puts a finished entry under a temporary name and renames it over the old one, so that an interruption leaves
 /// the old or the new entry.
 final class EntryMaker {
-    private let root: TreeRoot
+    private let root: SharedDescriptor
     private let policy: ExtractionPolicy
     private let notices: NoticeList
-    private var directory: (path: EntryPath, handle: TreeRoot)?
+    private var directory: (path: EntryPath, handle: SharedDescriptor)?
 
-    init(root: TreeRoot, policy: ExtractionPolicy, notices: NoticeList) {
+    init(root: SharedDescriptor, policy: ExtractionPolicy, notices: NoticeList) {
         self.root = root
         self.policy = policy
         self.notices = notices
@@ -155,18 +155,18 @@ final class EntryMaker {
         }
     }
 
-    private func parent(of path: EntryPath) throws(FileError) -> TreeRoot {
+    private func parent(of path: EntryPath) throws(FileError) -> SharedDescriptor {
         let parentPath = path.parent
         if let directory, directory.path == parentPath { return directory.handle }
-        let handle: TreeRoot
+        let handle: SharedDescriptor
         do throws(FileError) {
-            handle = TreeRoot(try root.descriptor.openDirectory(beneath: parentPath))
+            handle = SharedDescriptor(try root.descriptor.openDirectory(beneath: parentPath))
         } catch where error.errno == .noEntry {
             let above = try parent(of: parentPath)
             do throws(FileError) {
                 try above.descriptor.makeDirectory(parentPath.name, mode: 0o755)
             } catch where error.errno == .exists {}
-            handle = TreeRoot(try root.descriptor.openDirectory(beneath: parentPath))
+            handle = SharedDescriptor(try root.descriptor.openDirectory(beneath: parentPath))
         }
         directory = (parentPath, handle)
         return handle

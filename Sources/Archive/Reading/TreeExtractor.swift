@@ -1,4 +1,4 @@
-internal import FileTree
+package import FileTree
 package import StorageModel
 
 /// Turns a tar stream into a tree: one thread reads headers, several make files.
@@ -11,11 +11,13 @@ package struct TreeExtractor<Feed: ByteFeed>: ~Copyable {
         package var entries: UInt64 = 0
         package var bytes: UInt64 = 0
         package var skipped: [EntryNotice] = []
+        /// Whether the archive had an entry for its root, whose metadata was then set.
+        package var hasRoot = false
         /// Whether the stream was ended properly.
         package var isComplete = false
     }
 
-    private let root: TreeRoot
+    private let root: SharedDescriptor
     private let policy: ExtractionPolicy
     private let checkpoint: Checkpoint
     private let notices = NoticeList()
@@ -32,7 +34,7 @@ package struct TreeExtractor<Feed: ByteFeed>: ~Copyable {
     private static var batchLimitBytes: Int { 1 << 20 }
     private static var batchLimitEntries: Int { 256 }
 
-    package init(root: TreeRoot, policy: ExtractionPolicy, threads: Int, checkpoint: Checkpoint) {
+    package init(root: SharedDescriptor, policy: ExtractionPolicy, threads: Int, checkpoint: Checkpoint) {
         self.root = root
         self.policy = policy
         self.checkpoint = checkpoint
@@ -80,6 +82,7 @@ package struct TreeExtractor<Feed: ByteFeed>: ~Copyable {
     private mutating func take(_ entry: TarEntry, _ reader: inout TarReader<Feed>) throws(StorageError) {
         switch entry.kind {
         case .directory:
+            if entry.path.isRoot { outcome.hasRoot = true }
             try maker.makeDirectory(entry.path)
             directories.append(entry)
         case .hardLink:

@@ -26,16 +26,21 @@ package struct TableEntry: Hashable, Sendable {
     package var headerBytes: UInt64 = 0
 
     /// The digest with the name of its rule, as `backup contents` prints it.
-    package func digestText(sliceBytes: UInt64) -> String? {
+    package var digestText: String? {
         guard let digest else { return nil }
-        let rule = "sha256" + (isSparse ? "-data" : "") + (isLarge(sliceBytes) ? "-slices" : "")
+        let rule = "sha256" + (isSparse ? "-data" : "") + (isInPayloadFrames ? "-slices" : "")
         return "\(rule):\(digest.hex)"
+    }
+
+    /// Whether a tar header, seen as an entry, says the same in everything that a header says.
+    package func agrees(with entry: TableEntry) -> Bool {
+        path == entry.path && kind == entry.kind && metadata == entry.metadata && sizeBytes == entry.sizeBytes
+            && storedBytes == entry.storedBytes && isSparse == entry.isSparse && linkTarget == entry.linkTarget
+            && deviceMajor == entry.deviceMajor && deviceMinor == entry.deviceMinor
     }
 
     /// Whether the data stands in payload frames behind the header's frame.
     package var isInPayloadFrames: Bool { storedBytes >= Chunking.largeFromBytes }
-
-    private func isLarge(_ sliceBytes: UInt64) -> Bool { isInPayloadFrames }
 }
 
 /// Where the stream is cut into frames. The values are part of the format; `ArchiveFormat` gives the reasons.

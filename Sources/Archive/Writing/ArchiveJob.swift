@@ -103,6 +103,9 @@ extension TarEntry {
 }
 
 extension TableEntry {
+    /// The table's view of a tar header.
+    package init(_ entry: TarEntry) { self.init(entry, status: nil) }
+
     /// The table's view of `entry`, with what only the source's file system knows.
     init(_ entry: TarEntry, status: FileStatus?) {
         self.init(path: entry.path, kind: entry.kind, metadata: entry.metadata)

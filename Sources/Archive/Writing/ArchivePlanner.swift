@@ -6,7 +6,7 @@ internal import StorageModel
 /// The cuts depend on the tree alone, never on time or on the number of threads, so that equal trees become equal
 /// archives. Used by one thread.
 struct ArchivePlanner {
-    private let root: TreeRoot
+    private let root: SharedDescriptor
     private let notices: NoticeList
     private let submit: (ArchiveJob) throws(StorageError) -> Void
     private var members: [GroupMember] = []
@@ -21,7 +21,7 @@ struct ArchivePlanner {
     /// A group is cut when it holds this many descriptors, so that their number stays bounded.
     private static let openedLimit = 48
 
-    init(root: TreeRoot, notices: NoticeList, submit: @escaping (ArchiveJob) throws(StorageError) -> Void) {
+    init(root: SharedDescriptor, notices: NoticeList, submit: @escaping (ArchiveJob) throws(StorageError) -> Void) {
         self.root = root
         self.notices = notices
         self.submit = submit

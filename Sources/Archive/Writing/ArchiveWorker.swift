@@ -1,21 +1,21 @@
-package import FileTree
+internal import FileTree
 internal import StorageModel
 
 /// Does the jobs of one thread: reads files, builds headers, hashes and compresses.
 final class ArchiveWorker {
-    private let root: TreeRoot
+    private let root: SharedDescriptor
     private let notices: NoticeList
     private let checkpoint: Checkpoint
     private var assembler: FrameAssembler
     /// The directory of the last member, kept open because its neighbours follow.
-    private var directory: (path: EntryPath, handle: TreeRoot)?
+    private var directory: (path: EntryPath, handle: SharedDescriptor)?
 
     /// How often a file that changes is read again before it is taken as it is.
     private static let attempts = 3
     /// Extended attributes of one entry beyond this cannot be held.
     private static let attributeLimitBytes = 4 << 20
 
-    init(root: TreeRoot, level: Int, notices: NoticeList, checkpoint: Checkpoint) throws(StorageError) {
+    init(root: SharedDescriptor, level: Int, notices: NoticeList, checkpoint: Checkpoint) throws(StorageError) {
         self.root = root
         self.notices = notices
         self.checkpoint = checkpoint
@@ -194,72 +194,11 @@ final class ArchiveWorker {
         return attributes
     }
 
-    private func parent(of path: EntryPath) throws(FileError) -> TreeRoot {
+    private func parent(of path: EntryPath) throws(FileError) -> SharedDescriptor {
         let parentPath = path.parent
         if let directory, directory.path == parentPath { return directory.handle }
-        let handle = TreeRoot(try root.descriptor.openDirectory(beneath: parentPath))
+        let handle = SharedDescriptor(try root.descriptor.openDirectory(beneath: parentPath))
         directory = (parentPath, handle)
         return handle
-    }
-}
-
-/// Where the data of an open file lies; `nil` if it has no holes worth a map.
-func sparseMap(of descriptor: borrowing Descriptor, _ status: FileStatus) throws(FileError) -> SparseMap? {
-    guard status.allocatedBytes < status.sizeBytes else { return nil }
-    let extents = try descriptor.dataExtents(sizeBytes: status.sizeBytes)
-    if extents.count == 1 && extents[0] == 0..<status.sizeBytes { return nil }
-    return SparseMap(extents: joined(extents))
-}
-
-/// At most this many extents of a file are told apart; the smallest holes of a file with more are stored as zeros.
-private let sparseExtentLimit = 1 << 16
-
-private func joined(_ extents: [Range<UInt64>]) -> [Range<UInt64>] {
-    guard extents.count > sparseExtentLimit else { return extents }
-    let gaps = zip(extents, extents.dropFirst()).map { $1.lowerBound - $0.upperBound }.sorted(by: >)
-    let smallestKept = gaps[sparseExtentLimit - 2]
-    var result: [Range<UInt64>] = []
-    for extent in extents {
-        if let last = result.last, extent.lowerBound - last.upperBound <= smallestKept {
-            result[result.count - 1] = last.lowerBound..<extent.upperBound
-        } else {
-            result.append(extent)
-        }
-    }
-    return result
-}
-
-/// An open directory, shared between threads.
-package final class TreeRoot: Sendable {
-    package let descriptor: Descriptor
-    package init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-}
-
-/// What could not be archived as it should be, gathered from all threads.
-final class NoticeList: Sendable {
-    private struct State: Sendable {
-        var changed: [EntryPath: String] = [:]
-        var skipped: [EntryPath: String] = [:]
-    }
-
-    private let monitor = Monitor(State())
-
-    func addChanged(_ path: EntryPath, _ reason: String) {
-        monitor.update { state in
-            if state.changed[path] == nil { state.changed[path] = reason }
-        }
-    }
-
-    func addSkipped(_ path: EntryPath, _ reason: String) {
-        monitor.update { state in
-            if state.skipped[path] == nil { state.skipped[path] = reason }
-        }
-    }
-
-    var changed: [EntryNotice] { sorted(monitor.update { $0.changed }) }
-    var skipped: [EntryNotice] { sorted(monitor.update { $0.skipped }) }
-
-    private func sorted(_ list: [EntryPath: String]) -> [EntryNotice] {
-        list.map { EntryNotice(path: $0.key, reason: $0.value) }.sorted { $0.path < $1.path }
     }
 }

@@ -1,4 +1,4 @@
-internal import FileTree
+package import FileTree
 package import StorageModel
 
 /// Writes a tree on disk as an archive: one thread walks and plans, several read, hash and compress, one writes.
@@ -25,7 +25,7 @@ package enum TreeArchiver {
     /// - Parameter root: the directory whose content becomes the archive, itself the entry `./`.
     /// - Throws: what the sink throws, ``StorageError/interrupted``, or a failure to read the root itself.
     package static func archive<Sink: ArchiveSink>(
-        _ root: TreeRoot, to sink: Sink, origin: ArchiveOrigin, options: Options, checkpoint: Checkpoint
+        _ root: SharedDescriptor, to sink: Sink, origin: ArchiveOrigin, options: Options, checkpoint: Checkpoint
     ) throws(StorageError) -> Outcome {
         let notices = NoticeList()
         let level = options.level
@@ -63,7 +63,7 @@ package enum TreeArchiver {
     }
 
     private static func plan(
-        _ root: TreeRoot, _ notices: NoticeList, _ pipeline: OrderedPipeline<ArchiveJob, [EncodedFrame]>,
+        _ root: SharedDescriptor, _ notices: NoticeList, _ pipeline: OrderedPipeline<ArchiveJob, [EncodedFrame]>,
         _ checkpoint: Checkpoint
     ) throws(StorageError) {
         var planner = ArchivePlanner(root: root, notices: notices) { (job) throws(StorageError) in

@@ -1,0 +1,31 @@
+internal import FileTree
+internal import StorageModel
+
+/// What could not be archived as it should be, gathered from all threads.
+final class NoticeList: Sendable {
+    private struct State: Sendable {
+        var changed: [EntryPath: String] = [:]
+        var skipped: [EntryPath: String] = [:]
+    }
+
+    private let monitor = Monitor(State())
+
+    func addChanged(_ path: EntryPath, _ reason: String) {
+        monitor.update { state in
+            if state.changed[path] == nil { state.changed[path] = reason }
+        }
+    }
+
+    func addSkipped(_ path: EntryPath, _ reason: String) {
+        monitor.update { state in
+            if state.skipped[path] == nil { state.skipped[path] = reason }
+        }
+    }
+
+    var changed: [EntryNotice] { sorted(monitor.update { $0.changed }) }
+    var skipped: [EntryNotice] { sorted(monitor.update { $0.skipped }) }
+
+    private func sorted(_ list: [EntryPath: String]) -> [EntryNotice] {
+        list.map { EntryNotice(path: $0.key, reason: $0.value) }.sorted { $0.path < $1.path }
+    }
+}

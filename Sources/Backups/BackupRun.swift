@@ -1,0 +1,125 @@
+internal import Archive
+package import FileTree
+package import StorageModel
+
+/// Makes one archive of one tree.
+package struct BackupRun {
+    private let root: SharedDescriptor
+    private let request: BackupRequest
+    private let volume: Volume?
+    private let checkpoint: Checkpoint
+
+    /// - Parameters:
+    ///   - root: the open directory that is read; the caller holds whatever lease keeps it in place.
+    ///   - volume: what it is in the catalog, to be written into the archive; `nil` for a directory.
+    package init(_ root: SharedDescriptor, _ request: BackupRequest, volume: Volume?, checkpoint: Checkpoint) {
+        self.root = root
+        self.request = request
+        self.volume = volume
+        self.checkpoint = checkpoint
+    }
+
+    /// - Throws: when the archive cannot be written or the source cannot be listed at all; nothing is left then. Files that
+    ///   change or cannot be read are no failure: the report names them.
+    package func run() throws(StorageError) -> BackupReport {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let origin = makeOrigin()
+        let outcome: TreeArchiver.Outcome
+        let archive: String
+        switch request.destination {
+        case .standardOutput:
+            (outcome, archive) = (try stream(origin), "-")
+        case .file(let path):
+            let (directory, name) = HostPath.split(path)
+            try refuseExisting(name, in: directory, path)
+            (outcome, archive) = try publish(in: directory, [name], origin, replaces: request.replacesExistingFile)
+        case .directory(let path):
+            let directory = try DestinationLayout.makeDirectory(for: request.source, below: path)
+            (outcome, archive) = try publish(
+                in: directory, DestinationLayout.names(origin.startedAt), origin, replaces: false)
+        }
+        let elapsed = start.duration(to: clock.now)
+        return BackupReport(
+            archive: archive, source: request.source, entries: outcome.totals.entries,
+            sourceBytes: outcome.totals.sourceBytes, archiveBytes: outcome.totals.archiveBytes, reusedFrames: 0,
+            newFrames: outcome.totals.frames, reusedBytes: 0, changedDuringRead: outcome.changed,
+            skipped: outcome.skipped, seconds: elapsed.seconds, tableDigest: outcome.totals.tableDigest)
+    }
+
+    private func makeOrigin() -> ArchiveOrigin {
+        ArchiveOrigin(
+            source: request.source.description, engine: request.source.engine,
+            volumeName: volume?.name.rawValue ?? "", driver: volume?.driver ?? "", options: volume?.options ?? [:],
+            labels: volume?.labels ?? [:], host: Host.name, startedAt: .now, encoder: Encoder.identity,
+            level: request.level)
+    }
+
+    private func archive(to sink: FileSink, _ origin: ArchiveOrigin) throws(StorageError) -> TreeArchiver.Outcome {
+        checkpoint.progress.begin("backing up \(request.source)", totalEntries: nil, totalBytes: nil)
+        return try TreeArchiver.archive(
+            root, to: sink, origin: origin,
+            options: TreeArchiver.Options(level: request.level, threads: request.threads ?? WorkerPool.defaultThreads),
+            checkpoint: checkpoint)
+    }
+
+    private func stream(_ origin: ArchiveOrigin) throws(StorageError) -> TreeArchiver.Outcome {
+        let output: SharedDescriptor
+        do throws(FileError) {
+            output = SharedDescriptor(try Descriptor.standardOutput())
+        } catch {
+            throw StorageError(error, doing: "write to standard output", object: "-")
+        }
+        return try archive(to: FileSink(output, name: "standard output"), origin)
+    }
+
+    private func publish(
+        in directory: String, _ names: some Sequence<String>, _ origin: ArchiveOrigin, replaces: Bool
+    ) throws(StorageError) -> (TreeArchiver.Outcome, String) {
+        try refuseDestinationInside(directory)
+        let publication = try ArchivePublication(inDirectory: directory)
+        let outcome = try archive(to: try publication.makeSink(), origin)
+        try checkpoint.interruption.check()
+        let name = try publication.publish(names, replaces: replaces, isDurable: request.isDurable)
+        return (outcome, HostPath.join(HostPath.absolute(directory), name))
+    }
+
+    private func refuseExisting(_ name: String, in directory: String, _ path: String) throws(StorageError) {
+        guard !request.replacesExistingFile, HostPath.exists(name, in: directory) else { return }
+        throw StorageError(
+            .conflict, object: path, "'\(path.printable())' exists", hint: "choose another name, or replace it with --force")
+    }
+
+    /// An archive inside its own source would contain itself, and the next one both.
+    private func refuseDestinationInside(_ directory: String) throws(StorageError) {
+        do throws(FileError) {
+            let identity = try root.descriptor.status().identity
+            var current = try Descriptor.openDirectory(atHostPath: directory)
+            while true {
+                let status = try current.status()
+                if status.identity == identity { break }
+                let above = try Descriptor.openDirectory(atHostPath: "/proc/self/fd/\(current.rawValue)/..")
+                if try above.status().identity == status.identity { return }
+                current = consume above
+            }
+        } catch {
+            throw StorageError(error, doing: "open destination '\(directory.printable())'", object: directory)
+        }
+        throw StorageError(
+            .conflict, object: directory, "the destination '\(directory.printable())' lies inside of \(request.source)",
+            hint: "choose a destination outside: the archive would contain itself")
+    }
+}
+
+/// Which program wrote an archive, and which version of the rules by which it cut and encoded.
+package enum Encoder {
+    package static let version = "0.1.0"
+    static let identity = "holdfast \(version); encoding 1"
+}
+
+extension Duration {
+    var seconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+}

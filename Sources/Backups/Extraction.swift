@@ -1,0 +1,79 @@
+package import Archive
+package import FileTree
+package import StorageModel
+
+/// Extracts an archive, or a part of it, into a directory that is already open.
+package struct Extraction: Sendable {
+    package struct Outcome: Sendable {
+        package let entries: UInt64
+        package let bytes: UInt64
+        package let skipped: [EntryNotice]
+        /// What the archive says of its source, where it has a table.
+        package let origin: ArchiveOrigin?
+        package let hasRoot: Bool
+    }
+
+    private let archive: OpenedArchive
+    private let request: RestoreRequest
+    private let checkpoint: Checkpoint
+
+    package init(_ archive: OpenedArchive, _ request: RestoreRequest, checkpoint: Checkpoint) {
+        self.archive = archive
+        self.request = request
+        self.checkpoint = checkpoint
+    }
+
+    /// Puts the entries below `target`. Does not sync.
+    ///
+    /// - Parameter merges: whether the target may hold entries already.
+    /// - Throws: at the first failure; what was made until then is the caller's to discard.
+    package func run(into target: SharedDescriptor, merges: Bool) throws(StorageError) -> Outcome {
+        checkpoint.progress.begin(
+            "restoring", totalEntries: archive.file?.index.entries, totalBytes: archive.file?.index.rawBytes)
+        if let file = archive.file, !request.paths.isEmpty {
+            try refuseMissingPaths(in: file)
+            return try extract(try SelectedFeed(file, paths: request.paths), into: target, merges, file.index.origin)
+        }
+        let feed = try archive.feed(threads: threads, checkpoint: checkpoint)
+        defer { feed.finish() }
+        return try extract(feed, into: target, merges, archive.file?.index.origin)
+    }
+
+    private var threads: Int { request.threads ?? WorkerPool.defaultThreads }
+
+    private func refuseMissingPaths(in file: ArchiveFile) throws(StorageError) {
+        for path in request.paths where try file.entry(at: path) == nil {
+            throw ArchiveQueries.missing(path, archive.name)
+        }
+    }
+
+    private func extract<Feed: ByteFeed>(
+        _ feed: Feed, into target: SharedDescriptor, _ merges: Bool, _ origin: ArchiveOrigin?
+    ) throws(StorageError) -> Outcome {
+        let policy = ExtractionPolicy(merges: merges, isPrivileged: Host.isPrivileged, paths: request.paths)
+        var reader = TarReader(feed, limits: ArchiveLimits())
+        let extractor = TreeExtractor<Feed>(root: target, policy: policy, threads: threads, checkpoint: checkpoint)
+        let outcome = try extractor.extract(&reader)
+        guard outcome.isComplete else {
+            throw StorageError(
+                .truncated, object: archive.name,
+                "'\(archive.name.printable())' was cut off: it ends without the end of its tar stream",
+                hint: "what it holds can be restored with --merge; take another copy for the rest")
+        }
+        if outcome.entries == 0 && !request.paths.isEmpty {
+            throw ArchiveQueries.missing(request.paths[0], archive.name)
+        }
+        // A stream tells its origin at its end only.
+        try reader.drain()
+        let tail = (feed as? TarFeed)?.tail
+        if let index = archive.file?.index ?? tail?.index, request.paths.isEmpty, index.entries != outcome.entries {
+            throw StorageError(
+                .damaged, object: archive.name,
+                "'\(archive.name.printable())' has \(outcome.entries) entries, its table says \(index.entries)",
+                hint: "run holdfast backup verify")
+        }
+        return Outcome(
+            entries: outcome.entries, bytes: outcome.bytes, skipped: outcome.skipped,
+            origin: origin ?? tail?.index?.origin, hasRoot: outcome.hasRoot)
+    }
+}
