@@ -38,7 +38,7 @@ package struct FileStatus: Hashable, Sendable {
     package let attributes: UInt64
 
     /// Whether something is mounted here (`STATX_ATTR_MOUNT_ROOT`; never before Linux 5.8).
-    package var isMountRoot: Bool { attributes & 0x2000 != 0 }
+    package var isMountRoot: Bool { attributes & holdfast_status.mountRoot != 0 }
 
     package var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
 
@@ -63,6 +63,11 @@ package struct FileStatus: Hashable, Sendable {
 }
 
 extension holdfast_status {
+    /// `STATX_ATTR_MOUNT_ROOT`.
+    static var mountRoot: UInt64 { 0x2000 }
+
+    var isMountRoot: Bool { attributes & Self.mountRoot != 0 }
+
     /// The device number as `makedev(3)` packs it.
     var device: UInt64 {
         let (major, minor) = (UInt64(device_major), UInt64(device_minor))

@@ -9,14 +9,24 @@ extension Descriptor {
     /// - Parameters:
     ///   - ownership: whether to set owner and group, which needs `CAP_CHOWN`.
     ///   - current: what is known to hold already; calls that would change nothing are left out.
+    ///   - onRefusal: gets each attribute that the file system does not take or the user may not set (`ENOTSUP`,
+    ///     `EPERM`); the rest is applied. Without it that is an error.
     package borrowing func applyMetadata(
-        _ metadata: EntryMetadata, xattrs: [ExtendedAttribute], ownership: Bool, current: FileStatus? = nil
+        _ metadata: EntryMetadata, xattrs: [ExtendedAttribute], ownership: Bool, current: FileStatus? = nil,
+        onRefusal: ((ExtendedAttribute, FileError) -> Void)? = nil
     ) throws(FileError) {
         let needs = MetadataChanges(metadata, xattrs, ownership: ownership, current: current)
         if needs.owner {
             try check(changing("fchown") { Int(fchown(rawValue, metadata.uid, metadata.gid)) }, "fchown")
         }
-        for attribute in xattrs { try setExtendedAttribute(attribute) }
+        for attribute in xattrs {
+            do throws(FileError) {
+                try setExtendedAttribute(attribute)
+            } catch {
+                guard let onRefusal, error.isRefusal else { throw error }
+                onRefusal(attribute, error)
+            }
+        }
         if needs.mode { try check(changing("fchmod") { Int(fchmod(rawValue, mode_t(metadata.mode))) }, "fchmod") }
         if needs.time {
             let result = withTimes(metadata.modifiedAt) { times in
@@ -30,7 +40,7 @@ extension Descriptor {
     /// device, a fifo. A symbolic link has no mode.
     package borrowing func applyMetadata(
         _ metadata: EntryMetadata, xattrs: [ExtendedAttribute], ownership: Bool, of name: some Collection<UInt8>,
-        kind: EntryKind, current: FileStatus? = nil
+        kind: EntryKind, current: FileStatus? = nil, onRefusal: ((ExtendedAttribute, FileError) -> Void)? = nil
     ) throws(FileError) {
         let needs = MetadataChanges(metadata, xattrs, ownership: ownership, current: current)
         if needs.owner {
@@ -41,7 +51,14 @@ extension Descriptor {
             }
             try check(result, "fchownat", name)
         }
-        for attribute in xattrs { try setExtendedAttribute(attribute, of: name) }
+        for attribute in xattrs {
+            do throws(FileError) {
+                try setExtendedAttribute(attribute, of: name)
+            } catch {
+                guard let onRefusal, error.isRefusal else { throw error }
+                onRefusal(attribute, error)
+            }
+        }
         if needs.mode && kind != .symbolicLink { try setMode(metadata.mode, of: name) }
         if needs.time {
             let result = withName(name) { text in
@@ -71,6 +88,11 @@ extension Descriptor {
     package borrowing func setOwner(uid: UInt32, gid: UInt32) throws(FileError) {
         try check(changing("fchown") { Int(fchown(rawValue, uid, gid)) }, "fchown")
     }
+}
+
+extension FileError {
+    /// Whether the attribute is at fault and not the file.
+    fileprivate var isRefusal: Bool { errno == .notSupported || errno == .notPermitted }
 }
 
 /// Which calls are needed to get from what is known to what is wanted.
