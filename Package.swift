@@ -30,6 +30,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
+        .systemLibrary(name: "CTestSystem", path: "Tests/CTestSystem"),
+        .target(name: "TestSupport", dependencies: ["CTestSystem"], path: "Tests/TestSupport", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
