@@ -1,0 +1,70 @@
+internal import FileTree
+internal import GRDB
+internal import StorageModel
+
+/// The catalog as a file: made for its owner only, opened with the settings that durability needs.
+enum CatalogFile {
+    /// Makes sure that the file is there and is private before SQLite sees it; its `-wal` and `-shm` inherit the mode.
+    ///
+    /// - Returns: whether the file is empty: just made, or left so by a crash.
+    static func prepare(in root: borrowing Descriptor, path: String) throws(StorageError) -> Bool {
+        let name = Catalog.fileName.utf8
+        do throws(FileError) {
+            let status = try existing(name, in: root)
+            guard let status else {
+                _ = try root.createFile(name, mode: 0o600, exclusive: false)
+                return true
+            }
+            if status.kind == .file && status.mode != 0o600 {
+                try root.openFile(name, for: .reading).setMode(0o600)
+            }
+            guard status.kind == .file else { throw FileError("open", path: path.printable(), errno: .exists) }
+            return status.sizeBytes == 0
+        } catch  where error.errno == .exists {
+            throw StorageError(
+                .conflict, object: path, "'\(path.printable())' is not a file, but the store's catalog must be there",
+                hint: "move it away, or choose another store (HOLDFAST_ROOT or --root)")
+        } catch {
+            throw StorageError(error, doing: "open the catalog '\(path.printable())'", object: path)
+        }
+    }
+
+    private static func existing(
+        _ name: String.UTF8View, in root: borrowing Descriptor
+    ) throws(FileError) -> FileStatus? {
+        do throws(FileError) {
+            return try root.status(of: name)
+        } catch  where error.errno == .noEntry {
+            return nil
+        }
+    }
+
+    static func open(_ path: String) throws(StorageError) -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.label = "catalog"
+        configuration.busyMode = .timeout(Catalog.busyTimeoutSeconds)
+        configuration.foreignKeysEnabled = true
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        do {
+            return try DatabaseQueue(path: path, configuration: configuration)
+        } catch {
+            throw StorageError(catalogFailure: error, doing: "open the catalog", path: path)
+        }
+    }
+
+    /// Waits until no other process makes or migrates the catalog (`flock(2)` on the store's root).
+    ///
+    /// Why a lock besides SQLite's: switching to WAL and choosing the migrations to run happen outside transactions.
+    static func lock(_ root: borrowing Descriptor, path: String) throws(StorageError) -> Lease {
+        do throws(FileError) {
+            guard let lease = try Lease.take(try root.reopenDirectory(), .exclusive, waits: true) else {
+                throw FileError("flock", errno: .again)
+            }
+            return lease
+        } catch {
+            throw StorageError(error, doing: "lock the catalog '\(path.printable())'", object: path)
+        }
+    }
+}

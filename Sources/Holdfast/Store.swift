@@ -1,0 +1,96 @@
+package import Catalog
+package import FileTree
+public import StorageModel
+package import Volumes
+
+/// A store: one directory with everything that Holdfast keeps, and the one façade of all that can be done with it.
+///
+/// ```swift
+/// let store = try Store.open()
+/// let made = try store.createVolume(VolumeRequest(name: try VolumeName("pg"), labels: ["app": "shop"]))
+/// print(store.mountpoint(of: made.volume.name))       // /var/lib/holdfast/volumes/pg/_data
+/// try store.removeVolume(made.volume.name)
+/// ```
+///
+/// There is no daemon. Any number of processes may have the same store open; each change is one short transaction of the
+/// catalog, and leases (`flock(2)`) that end with their process keep long work apart. Calls block, are safe from any
+/// thread, and are on disk when they return unless the caller asked otherwise. After a crash or a power cut the next
+/// open sweeps what was not finished.
+///
+/// ## Words
+/// One word for each idea, here, in commands, in JSON and in tables:
+///
+/// - *volume*: data that outlives containers, with a name, labels and a directory `_data` that containers mount;
+///   *anonymous* if its name was made up.
+/// - *mountpoint*: the host path of a volume's data.
+/// - *protected*: refused by every removal until it is unprotected.
+/// - *lease*: who works on a volume right now: shared by readers (a backup), exclusive for removal and replacement.
+/// - *holder*: a process, or a mount, that uses a volume's data without Holdfast's doing.
+/// - *archive*: a backup file, a `.tar.zst` with a table of contents.
+/// - *source*, *target*: what a backup reads, what a restore fills: a volume or a directory of the host.
+/// - *staging*: where work in progress lies; *trash*: where removed trees lie until they are deleted. Nothing in either
+///   is true.
+/// - *publish*: make finished work visible, in one step.
+/// - *allocated bytes*: what a tree takes on disk, as `du` counts; *apparent bytes*: the sizes of its files.
+///
+/// ## Topics
+/// ### Opening
+/// - ``open(at:create:)``
+/// - ``rootPath``
+/// - ``leftovers``
+/// ### Volumes
+/// - ``createVolume(_:)``
+/// - ``volumes(matching:)``
+/// - ``inspect(_:)``
+/// - ``mountpoint(of:)``
+/// - ``usage(of:)``
+/// - ``setProtection(of:to:)``
+/// - ``removeVolume(_:force:)``
+public final class Store: Sendable {
+    /// The store's directory, absolute and without symbolic links.
+    public let rootPath: String
+
+    /// What an earlier crash left behind and could not be deleted when the store was opened. It takes space, nothing else.
+    public let leftovers: [StorageError]
+
+    package let volumes: Volumes
+    package let catalog: Catalog
+    /// The store's root directory.
+    package let root: Descriptor
+    /// `staging/` below the root.
+    package let staging: Descriptor
+
+    /// Opens the store, and makes it if it is missing.
+    ///
+    /// Cost: about 3 ms; more if a crash left something to sweep, or if the store is migrated from an older version.
+    ///
+    /// - Parameters:
+    ///   - path: the store's directory; `nil` for `HOLDFAST_ROOT`, else `/var/lib/holdfast` for root and
+    ///     `$XDG_DATA_HOME/holdfast` or `~/.local/share/holdfast` for others.
+    ///   - create: whether a missing store is made.
+    /// - Throws: ``StorageError/Code/invalidInput`` for a relative path, ``StorageError/Code/notFound``,
+    ///   ``StorageError/Code/conflict`` if something else is at the path, ``StorageError/Code/permissionDenied``,
+    ///   ``StorageError/Code/tooNew`` for a store of a newer version, ``StorageError/Code/damaged``,
+    ///   ``StorageError/Code/noSpace``.
+    public static func open(at path: String? = nil, create: Bool = true) throws(StorageError) -> Store {
+        try Store(try StoreDirectory.open(at: try StoreLocation.resolve(path), create: create))
+    }
+
+    private init(_ directory: consuming StoreDirectory) throws(StorageError) {
+        rootPath = directory.hostPath
+        catalog = try Catalog(in: directory.root, hostPath: directory.hostPath)
+        let prefix = directory.hostPath == "/" ? "" : directory.hostPath
+        do throws(FileError) {
+            volumes = Volumes(
+                catalog: catalog, directory: try directory.volumes.duplicate(),
+                staging: try directory.staging.duplicate(), trash: try directory.trash.duplicate(),
+                hostPath: "\(prefix)/volumes")
+            root = try directory.root.duplicate()
+            staging = try directory.staging.duplicate()
+        } catch {
+            throw StorageError(
+                error, doing: "open the store at '\(directory.hostPath.printable())'", object: directory.hostPath)
+        }
+        leftovers = volumes.sweep()
+    }
+}

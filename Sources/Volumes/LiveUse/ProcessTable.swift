@@ -1,0 +1,86 @@
+internal import FileTree
+
+/// What `/proc` says of the running processes.
+///
+/// Processes come and go while it is read, and other users' processes may be looked at by root only: what cannot be read
+/// is left out.
+struct ProcessTable: ~Copyable {
+    private let root: Descriptor
+
+    init() throws(FileError) { root = try Descriptor.openDirectory(atHostPath: "/proc") }
+
+    /// All processes, ascending.
+    func identifiers() -> [Int32] {
+        let entries = (try? root.entries()) ?? []
+        return entries.compactMap { Int32(String(decoding: $0.name, as: UTF8.self)) }.sorted()
+    }
+
+    /// The name of the program, at most 15 bytes (`comm`).
+    func command(of process: Int32) -> String {
+        let text = contents("comm", of: process) ?? []
+        return String(decoding: text.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
+    /// Which mount namespace the process is in; `nil` if it may not be asked.
+    func mountNamespace(of process: Int32) -> [UInt8]? {
+        try? root.openDirectory("\(process)".utf8).openDirectory("ns".utf8).readLink("mnt".utf8)
+    }
+
+    func mounts(of process: Int32) -> [MountRecord] { MountTable.parse(contents("mountinfo", of: process) ?? []) }
+
+    /// The target of one of the links `cwd`, `root`, `exe`.
+    func link(_ name: String, of process: Int32) -> [UInt8]? {
+        try? root.openDirectory("\(process)".utf8).readLink(name.utf8)
+    }
+
+    /// What the process's open descriptors refer to.
+    func openPaths(of process: Int32) -> [[UInt8]] {
+        guard let directory = try? root.openDirectory("\(process)".utf8).openDirectory("fd".utf8),
+            let entries = try? directory.entries()
+        else { return [] }
+        var result: [[UInt8]] = []
+        for entry in entries {
+            if let target = try? directory.readLink(entry.name), target.first == UInt8(ascii: "/") {
+                result.append(target)
+            }
+        }
+        return result
+    }
+
+    /// The number of the mount that one of this process's descriptors was opened through.
+    func mountID(ofOwnDescriptor number: CInt) -> Int? {
+        guard let directory = try? Descriptor.openDirectory(atHostPath: "/proc/self/fdinfo"),
+            let file = try? directory.openFile("\(number)".utf8, for: .reading), let text = try? Self.read(file)
+        else { return nil }
+        for line in String(decoding: text, as: UTF8.self).split(separator: "\n") where line.hasPrefix("mnt_id:") {
+            return Int(line.dropFirst(7).drop { $0 == " " || $0 == "\t" })
+        }
+        return nil
+    }
+
+    private func contents(_ name: String, of process: Int32) -> [UInt8]? {
+        guard let directory = try? root.openDirectory("\(process)".utf8),
+            let file = try? directory.openFile(name.utf8, for: .reading)
+        else { return nil }
+        return try? Self.read(file)
+    }
+
+    /// Files of `/proc` have no size: read until the end, 64 MiB at most.
+    private static func read(_ file: borrowing Descriptor) throws(FileError) -> [UInt8] {
+        var result: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 64 << 10)
+        while result.count < 64 << 20 {
+            var failure: FileError?
+            let count = part.withUnsafeMutableBytes { room in
+                do throws(FileError) { return try file.read(into: room, at: nil) } catch {
+                    failure = error
+                    return 0
+                }
+            }
+            if let failure { throw failure }
+            result += part.prefix(count)
+            if count < part.count { break }
+        }
+        return result
+    }
+}

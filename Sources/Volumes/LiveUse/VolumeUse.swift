@@ -1,0 +1,157 @@
+internal import FileTree
+internal import Glibc
+internal import StorageModel
+
+/// A process, or a mount, that uses a volume.
+struct VolumeHolder: Hashable, Sendable, CustomStringConvertible {
+    enum Use: Hashable, Sendable {
+        case mounted([UInt8])
+        case open([UInt8])
+        case workingDirectory
+        case rootDirectory
+        case program
+        case lease
+    }
+
+    /// `nil` for a mount in this process's own mount namespace: no single process is behind it.
+    let process: Int32?
+    let command: String
+    let use: Use
+
+    var description: String {
+        let how: String
+        switch use {
+        case .mounted(let path): how = "mounted at \(Self.text(path))"
+        case .open(let path): how = path.isEmpty ? "has its directory open" : "has '\(Self.text(path))' open"
+        case .workingDirectory: how = "has its working directory there"
+        case .rootDirectory: how = "has its root directory there"
+        case .program: how = "runs a program from it"
+        case .lease: how = "works on it"
+        }
+        guard let process else { return "a mount (\(how))" }
+        return "process \(process) (\(command.printable(limit: 40)), \(how))"
+    }
+
+    private static func text(_ path: [UInt8]) -> String {
+        String(decoding: path, as: UTF8.self).printable(limit: 200)
+    }
+}
+
+/// Finds out who uses a directory: bind mounts of it in any mount namespace, and processes with something of it open.
+///
+/// The kernel has no one question for it, so `/proc` is read: the mount table of every mount namespace for mounts of the
+/// same file system whose root lies within the directory, and each process's links `cwd`, `root`, `exe` and `fd/*`. Cost:
+/// proportional to the open files of the machine; a few tens of milliseconds. Without root only the caller's own
+/// processes are seen. This process itself does not count.
+struct VolumeUse {
+    private let hostPath: [UInt8]
+    private let mountID: Int?
+
+    /// - Parameters:
+    ///   - hostPath: the directory's absolute path, without symbolic links.
+    ///   - mountID: the mount that it lies on; `nil` leaves mounts out and looks at processes only.
+    init(at hostPath: String, mountID: Int?) {
+        self.hostPath = Array(hostPath.utf8)
+        self.mountID = mountID
+    }
+
+    init(of opened: OpenedVolume, hostPath: String) {
+        let table = try? ProcessTable()
+        self.init(at: hostPath, mountID: table?.mountID(ofOwnDescriptor: opened.directory.rawValue))
+    }
+
+    /// Mounts first, then processes, each process once.
+    func holders() -> [VolumeHolder] {
+        // Without /proc nothing can be known; the lease still guards against other Holdfast processes.
+        guard let table = try? ProcessTable() else { return [] }
+        let own = getpid()
+        var holders = mountHolders(table, own: own)
+        let known = Set(holders.compactMap(\.process))
+        for process in table.identifiers() where process != own && !known.contains(process) {
+            if let use = use(by: process, table) {
+                holders.append(VolumeHolder(process: process, command: table.command(of: process), use: use))
+            }
+        }
+        return holders
+    }
+
+    /// Mountpoints below the directory itself, in this process's own mount namespace.
+    func mountsInside() -> [[UInt8]] {
+        guard let table = try? ProcessTable() else { return [] }
+        return table.mounts(of: getpid()).map(\.mountpoint).filter {
+            AbsolutePath.remainder(of: $0, beneath: hostPath) != nil
+        }
+    }
+
+    private func mountHolders(_ table: borrowing ProcessTable, own: Int32) -> [VolumeHolder] {
+        let ownMounts = table.mounts(of: own)
+        guard let home = ownMounts.first(where: { $0.id == mountID }),
+            let rest = AbsolutePath.remainder(of: hostPath, beneath: home.mountpoint)
+        else { return [] }
+        let inside = AbsolutePath.joined(home.root, rest)
+        func mountpoints(_ mounts: [MountRecord]) -> [[UInt8]] {
+            mounts.filter {
+                $0.device == home.device && AbsolutePath.remainder(of: $0.root, beneath: inside) != nil
+            }.map(\.mountpoint)
+        }
+        var holders: [VolumeHolder] = []
+        var seen = Set(mountpoints(ownMounts))
+        for point in seen.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            holders.append(VolumeHolder(process: nil, command: "", use: .mounted(point)))
+        }
+        var namespaces = Set([table.mountNamespace(of: own) ?? []])
+        for process in table.identifiers() {
+            guard let namespace = table.mountNamespace(of: process), namespaces.insert(namespace).inserted else {
+                continue
+            }
+            // A mount that spread from here to other namespaces is told once.
+            for point in mountpoints(table.mounts(of: process)) where seen.insert(point).inserted {
+                holders.append(
+                    VolumeHolder(process: process, command: table.command(of: process), use: .mounted(point)))
+                break
+            }
+        }
+        return holders
+    }
+
+    private func use(by process: Int32, _ table: borrowing ProcessTable) -> VolumeHolder.Use? {
+        for path in table.openPaths(of: process) {
+            guard let rest = AbsolutePath.remainder(of: path, beneath: hostPath) else { continue }
+            if rest == Volumes.leaseName { return .lease }
+            return .open(AbsolutePath.remainder(of: rest, beneath: Volumes.dataName) ?? rest)
+        }
+        if isInside(table.link("cwd", of: process)) { return .workingDirectory }
+        if isInside(table.link("root", of: process)) { return .rootDirectory }
+        if isInside(table.link("exe", of: process)) { return .program }
+        return nil
+    }
+
+    private func isInside(_ path: [UInt8]?) -> Bool {
+        path.map { AbsolutePath.remainder(of: $0, beneath: hostPath) != nil } ?? false
+    }
+}
+
+extension Volumes {
+    /// - Throws: ``StorageError/Code/inUse`` naming the holders if somebody has the volume mounted or open.
+    func refuseIfUsed(_ opened: OpenedVolume) throws(StorageError) {
+        let name = opened.volume.name
+        let holders = VolumeUse(of: opened, hostPath: "\(hostPath)/\(name)").holders()
+        guard let first = holders.first else { return }
+        let others = holders.count - 1
+        let more = others == 0 ? "" : " and \(others) other\(others == 1 ? "" : "s")"
+        let verb = first.process == nil ? "unmount it" : "stop it"
+        throw StorageError(
+            .inUse, object: name.rawValue, "volume '\(name)' is in use by \(first)\(more)",
+            hint: "\(verb) first, or use --force", causes: holders.dropFirst().prefix(9).map { "also \($0)" })
+    }
+
+    /// Refuses what the kernel would refuse half-way: a directory on which something is mounted cannot be deleted.
+    func refuseMountsInside(_ opened: OpenedVolume) throws(StorageError) {
+        let name = opened.volume.name
+        guard let point = VolumeUse(of: opened, hostPath: "\(hostPath)/\(name)").mountsInside().first else { return }
+        let path = String(decoding: point, as: UTF8.self).printable()
+        throw StorageError(
+            .inUse, object: name.rawValue, "something is mounted inside volume '\(name)', at \(path)",
+            hint: "unmount it first: umount '\(path)'")
+    }
+}

@@ -1,0 +1,117 @@
+internal import Catalog
+package import FileTree
+package import StorageModel
+
+/// A volume that stays as it is, by lease, as long as this value lives; the lease goes with the process.
+package final class OpenedVolume: Sendable {
+    /// What a volume is opened for.
+    package enum Purpose: Sendable {
+        /// Others may read it too; nobody removes or replaces it.
+        case reading
+        /// Nobody else of Holdfast reads, removes or replaces it.
+        case changing
+    }
+
+    package let volume: Volume
+    /// The directory `_data`.
+    package let data: Descriptor
+    /// The directory `volumes/<name>`.
+    let directory: Descriptor
+    private let lease: Lease
+
+    fileprivate init(_ volume: Volume, _ leased: consuming LeasedDirectory) {
+        self.volume = volume
+        directory = leased.home
+        data = leased.data
+        lease = leased.lease
+    }
+
+    /// Whether there is nothing in the volume. The empty `lost+found` of a fresh file system counts as nothing.
+    package func isEmpty() throws(StorageError) -> Bool {
+        do throws(FileError) {
+            let entries = try data.entries()
+            guard let only = entries.first else { return true }
+            guard entries.count == 1, only.name == Array("lost+found".utf8) else { return false }
+            guard try data.status(of: only.name).kind == .directory else { return false }
+            return try data.openDirectory(only.name).entries().isEmpty
+        } catch {
+            throw StorageError(error, doing: "list volume '\(volume.name)'", object: volume.name.rawValue)
+        }
+    }
+}
+
+/// A volume's directory with its lease held, before it is known whether the catalog has it.
+private struct LeasedDirectory: ~Copyable {
+    let home: Descriptor
+    let data: Descriptor
+    let lease: Lease
+}
+
+extension Volumes {
+    /// Opens a volume and takes its lease, shared or exclusive, without waiting.
+    ///
+    /// A lease says only that no other Holdfast process works on the volume; containers that use it take none. What
+    /// happened between looking the volume up and holding its lease is noticed: a volume that was removed is not found.
+    ///
+    /// - Throws: ``StorageError/Code/inUse`` naming the process that holds the lease.
+    package func open(_ name: VolumeName, for purpose: OpenedVolume.Purpose) throws(StorageError) -> OpenedVolume {
+        while true {
+            // Each further round means that another process removed the volume and made it anew.
+            if let opened = try openOnce(name, for: purpose) { return opened }
+        }
+    }
+
+    /// - Returns: `nil` if the volume was replaced before its lease was held.
+    private func openOnce(
+        _ name: VolumeName, for purpose: OpenedVolume.Purpose
+    ) throws(StorageError) -> OpenedVolume? {
+        _ = try volume(named: name)
+        let leased: LeasedDirectory?
+        do throws(FileError) {
+            leased = try lease(name, purpose)
+        } catch {
+            switch error.errno {
+            case .busy: throw refusal(ofLeased: name)
+            case .noEntry:
+                // Removed meanwhile if the row is gone too; else the directory is missing.
+                _ = try volume(named: name)
+                throw Self.withoutData(name)
+            default: throw StorageError(error, doing: "open volume '\(name)'", object: name.rawValue)
+            }
+        }
+        guard let leased else { return nil }
+        // The row again: whoever removes a volume holds its lease, so from here on both row and directory stay.
+        return OpenedVolume(try volume(named: name), leased)
+    }
+
+    /// - Returns: `nil` if the directory is another one now.
+    /// - Throws: `EBUSY` if the lease is held.
+    private func lease(
+        _ name: VolumeName, _ purpose: OpenedVolume.Purpose
+    ) throws(FileError) -> LeasedDirectory? {
+        let home = try directory.openDirectory(name.bytes)
+        let file = try openLeaseFile(in: home)
+        guard let lease = try Lease.take(file, purpose == .reading ? .shared : .exclusive) else {
+            throw FileError("flock", errno: .busy)
+        }
+        guard try directory.status(of: name.bytes).identity == home.status().identity else { return nil }
+        let data = try home.openDirectory(Self.dataName)
+        return LeasedDirectory(home: home, data: data, lease: lease)
+    }
+
+    /// `flock(2)` needs no write access, so a store on a read-only file system can be read.
+    private func openLeaseFile(in home: borrowing Descriptor) throws(FileError) -> Descriptor {
+        do throws(FileError) {
+            return try home.openFile(Self.leaseName, for: .reading)
+        } catch  where error.errno == .noEntry {
+            return try home.createFile(Self.leaseName, mode: 0o600, exclusive: false)
+        }
+    }
+
+    private func refusal(ofLeased name: VolumeName) -> StorageError {
+        let who = VolumeUse(at: "\(hostPath)/\(name)", mountID: nil).holders().first.map { " by \($0)" }
+        return StorageError(
+            .inUse, object: name.rawValue, "volume '\(name)' is in use\(who ?? " by another holdfast process")",
+            hint: "a backup, restore or removal of it is running: wait until it ends, or stop it")
+    }
+}

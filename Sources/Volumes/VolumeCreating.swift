@@ -1,0 +1,131 @@
+internal import Catalog
+internal import FileTree
+package import StorageModel
+
+extension Volumes {
+    /// Makes a volume, or finds the one of that name if driver, options and labels are the same.
+    ///
+    /// Built in staging, brought to disk, then published by one transaction: a crash leaves no volume or a whole one, and
+    /// of two processes that ask for the same name one makes it and the other finds it.
+    ///
+    /// - Throws: ``StorageError/Code/conflict``, saying what differs, if the name is taken by a different volume;
+    ///   ``StorageError/Code/invalidInput`` for a driver, an option, an owner or a mode that cannot be.
+    package func create(_ request: VolumeRequest) throws(StorageError) -> VolumeCreation {
+        try Self.validate(request)
+        if let name = request.name, let existing = try catalog.volume(named: name) {
+            return try reconcile(existing, with: request)
+        }
+        let name = if let name = request.name { name } else { try Self.anonymousName() }
+        let volume = Volume(
+            name: name, driver: request.driver, createdAt: .now,
+            labels: request.labels, options: request.options, isAnonymous: request.name == nil,
+            isProtected: request.isProtected)
+        let existing = try build(volume, request)
+        if let existing { return try reconcile(existing, with: request) }
+        return VolumeCreation(volume: volume, existed: false)
+    }
+
+    /// - Returns: the volume of the same name that another process made meanwhile.
+    private func build(_ volume: Volume, _ request: VolumeRequest) throws(StorageError) -> Volume? {
+        let doing = "create volume '\(volume.name)'"
+        let staged = try attempt(doing, volume.name) { () throws(FileError) in try StagedVolume.make(in: staging) }
+        do throws(StorageError) {
+            try attempt(doing, volume.name) { () throws(FileError) in try staged.apply(request) }
+            let existing = try publish(staged, as: volume, isDurable: request.isDurable)
+            // The volume is made. An area that cannot be removed is swept by the next open.
+            try? staged.discard()
+            return existing
+        } catch {
+            // The first failure is the one to report; what could not be removed is swept later.
+            try? staged.discard()
+            throw error
+        }
+    }
+
+    private func reconcile(_ existing: Volume, with request: VolumeRequest) throws(StorageError) -> VolumeCreation {
+        let differences = VolumeDifference.between(existing, and: request)
+        guard differences.isEmpty else {
+            throw StorageError(
+                .conflict, object: existing.name.rawValue,
+                "volume '\(existing.name)' exists already and differs: \(differences.joined(separator: "; "))",
+                hint: "ask for the same driver, options and labels, choose another name, "
+                    + "or remove it first: holdfast volume rm \(existing.name)")
+        }
+        try requireData(of: existing.name)
+        return VolumeCreation(volume: existing, existed: true)
+    }
+
+    /// - Throws: ``StorageError/Code/damaged`` if the volume's directory is gone.
+    func requireData(of name: VolumeName) throws(StorageError) {
+        do throws(FileError) {
+            _ = try directory.openDirectory(name.bytes).status(of: Self.dataName)
+        } catch  where error.errno == .noEntry {
+            throw Self.withoutData(name)
+        } catch {
+            throw StorageError(error, doing: "open volume '\(name)'", object: name.rawValue)
+        }
+    }
+
+    private static func validate(_ request: VolumeRequest) throws(StorageError) {
+        let object = request.name?.rawValue ?? ""
+        guard request.driver == VolumeRequest.localDriver else {
+            throw StorageError(
+                .invalidInput, object: object, "there is no volume driver '\(request.driver.printable(limit: 80))'",
+                hint: "the driver of this version is 'local'")
+        }
+        guard request.options.isEmpty else {
+            let names = request.options.keys.sorted().map { "'\($0.printable(limit: 80))'" }
+            throw StorageError(
+                .invalidInput, object: object,
+                "driver 'local' does not support the option\(names.count == 1 ? "" : "s") \(names.joined(separator: ", "))",
+                hint: "leave out --opt: this version's driver 'local' has no options")
+        }
+        guard request.labels.keys.allSatisfy({ !$0.isEmpty }) else {
+            throw StorageError(
+                .invalidInput, object: object, "a label has an empty key", hint: "write --label KEY=VALUE")
+        }
+        guard request.mode <= 0o7777 else {
+            throw StorageError(
+                .invalidInput, object: object, "the mode \(String(request.mode, radix: 8)) has more than four digits",
+                hint: "use an octal mode from 0000 to 7777, such as 0750")
+        }
+        guard request.uid != .max && request.gid != .max else {
+            throw StorageError(
+                .invalidInput, object: object, "\(UInt32.max) is not an owner: the kernel reads it as 'unchanged'",
+                hint: "use a number from 0 to \(UInt32.max - 1)")
+        }
+    }
+
+    /// 64 random hexadecimal digits, as Docker names anonymous volumes.
+    private static func anonymousName() throws(StorageError) -> VolumeName {
+        try VolumeName(String(decoding: RandomName.make() + RandomName.make(), as: UTF8.self))
+    }
+}
+
+/// What distinguishes a volume from what was asked for.
+enum VolumeDifference {
+    /// One phrase for each difference, in a fixed order: driver, options, labels.
+    static func between(_ volume: Volume, and request: VolumeRequest) -> [String] {
+        var result: [String] = []
+        if volume.driver != request.driver {
+            result.append("its driver is '\(volume.driver.printable())', not '\(request.driver.printable())'")
+        }
+        result += phrases("option", has: volume.options, wanted: request.options)
+        result += phrases("label", has: volume.labels, wanted: request.labels)
+        return result
+    }
+
+    private static func phrases(_ word: String, has: [String: String], wanted: [String: String]) -> [String] {
+        Set(has.keys).union(wanted.keys).sorted().compactMap { key in
+            let subject = "\(word) '\(key.printable(limit: 80))'"
+            switch (has[key], wanted[key]) {
+            case (let old?, let new?) where old != new: return "\(subject) is '\(quoted(old))', not '\(quoted(new))'"
+            case (let old?, nil): return "\(subject) ('\(quoted(old))') was not asked for"
+            case (nil, let new?): return "\(subject) ('\(quoted(new))') is missing"
+            default: return nil
+            }
+        }
+    }
+
+    private static func quoted(_ value: String) -> String { value.printable(limit: 80) }
+}

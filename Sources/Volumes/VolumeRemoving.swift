@@ -1,0 +1,80 @@
+internal import Catalog
+internal import FileTree
+package import StorageModel
+
+extension Volumes {
+    /// Removes a volume and its data.
+    ///
+    /// The row goes first, then the directory is renamed into the trash, then the tree is deleted: a crash leaves the whole
+    /// volume or none, and at most a directory to be swept. Deletion follows no link and crosses no mount.
+    ///
+    /// - Parameter force: removes it although processes have it mounted or open. A protected volume, one with a mount inside
+    ///   its data and one that Holdfast itself is working on are refused all the same.
+    /// - Throws: ``StorageError/Code/inUse`` naming the holder, ``StorageError/Code/notFound``.
+    package func remove(_ name: VolumeName, force: Bool) throws(StorageError) {
+        try refuseIfProtected(try volume(named: name))
+        guard try hasDirectory(name) else {
+            try removeRow(of: name)
+            return
+        }
+        let opened = try open(name, for: .changing)
+        try refuseMountsInside(opened)
+        if !force { try refuseIfUsed(opened) }
+        try removeRow(of: name)
+        let doing = "delete the data of the removed volume '\(name)'"
+        let identity = try attempt(doing, name) { () throws(FileError) in try opened.directory.status().identity }
+        try discardOrphan(name, identity: identity)
+    }
+
+    private func removeRow(of name: VolumeName) throws(StorageError) {
+        try catalog.transaction { transaction throws(StorageError) in
+            guard let volume = try transaction.volume(named: name) else { throw Self.missing(name) }
+            try refuseIfProtected(volume)
+            _ = try transaction.remove(name)
+        }
+    }
+
+    private func refuseIfProtected(_ volume: Volume) throws(StorageError) {
+        guard volume.isProtected else { return }
+        throw StorageError(
+            .inUse, object: volume.name.rawValue, "volume '\(volume.name)' is protected",
+            hint: "run first: holdfast volume unprotect \(volume.name)")
+    }
+
+    private func hasDirectory(_ name: VolumeName) throws(StorageError) -> Bool {
+        do throws(FileError) {
+            _ = try directory.openDirectory(name.bytes).openDirectory(Self.dataName)
+            return true
+        } catch  where error.errno == .noEntry {
+            return false
+        } catch {
+            throw StorageError(error, doing: "open volume '\(name)'", object: name.rawValue)
+        }
+    }
+
+    /// Deletes `volumes/<name>` if it is still that directory and has no row: what was just removed, or was not published.
+    ///
+    /// Why a transaction without a change: it keeps others from making a volume of the same name between look and rename.
+    func discardOrphan(_ name: VolumeName, identity: FileIdentity) throws(StorageError) {
+        let doing = "delete the data of the removed volume '\(name)'"
+        let trashed: [UInt8]? = try catalog.transaction { transaction throws(StorageError) in
+            guard try transaction.volume(named: name) == nil else { return nil }
+            return try attempt(doing, name) { () throws(FileError) -> [UInt8]? in
+                do throws(FileError) {
+                    guard try directory.status(of: name.bytes).identity == identity else { return nil }
+                    return try Trash.move(name.bytes, of: directory, to: trash)
+                } catch  where error.errno == .noEntry {
+                    // Another process swept it.
+                    return nil
+                }
+            }
+        }
+        guard let trashed else { return }
+        try attempt(doing, name) { () throws(FileError) in
+            // Held while the tree is deleted, so that others that open the store do not delete it too, or wait for it.
+            let lease = try Lease.take(try trash.reopenDirectory(), .shared)
+            try TreeRemoval.remove(trashed, in: trash)
+            lease?.release()
+        }
+    }
+}

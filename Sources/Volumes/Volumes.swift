@@ -1,0 +1,102 @@
+package import Catalog
+package import FileTree
+package import StorageModel
+
+/// The volumes of a store and their life.
+///
+/// A volume is a row of the catalog and a directory `volumes/<name>` with two entries: `_data`, which containers mount,
+/// and `.lease`, an empty file that whoever reads the data for long locks shared, and whoever removes or replaces it
+/// locks exclusively. A directory without a row is garbage of a crash and is swept; a row never appears before its
+/// directory is on disk.
+///
+/// ```swift
+/// let volumes = Volumes(catalog: catalog, directory: …, staging: …, trash: …, hostPath: "/var/lib/holdfast/volumes")
+/// _ = try volumes.create(VolumeRequest(name: VolumeName("pg")))
+/// let opened = try volumes.open(VolumeName("pg"), for: .reading)   // opened.data, until `opened` is released
+/// try volumes.remove(VolumeName("pg"), force: false)
+/// ```
+package final class Volumes: Sendable {
+    let catalog: Catalog
+    /// `volumes/`
+    let directory: Descriptor
+    let staging: Descriptor
+    let trash: Descriptor
+    /// The absolute path of `volumes/`, without symbolic links.
+    let hostPath: String
+
+    static let dataName = Array("_data".utf8)
+    static let leaseName = Array(".lease".utf8)
+
+    package init(
+        catalog: Catalog, directory: consuming Descriptor, staging: consuming Descriptor, trash: consuming Descriptor,
+        hostPath: String
+    ) {
+        self.catalog = catalog
+        self.directory = directory
+        self.staging = staging
+        self.trash = trash
+        self.hostPath = hostPath
+    }
+
+    /// The volumes that the filter means, in the order of their names.
+    package func list(matching filter: VolumeFilter = .all) throws(StorageError) -> [Volume] {
+        try catalog.volumes(matching: filter)
+    }
+
+    /// - Throws: ``StorageError/Code/notFound`` if there is no volume of that name.
+    package func volume(named name: VolumeName) throws(StorageError) -> Volume {
+        guard let volume = try catalog.volume(named: name) else { throw Self.missing(name) }
+        return volume
+    }
+
+    /// The host path of the volume's data, whether or not the volume exists.
+    package func mountpoint(of name: VolumeName) -> String { "\(hostPath)/\(name)/_data" }
+
+    /// Makes `remove` refuse the volume, or permits it again. On disk when this returns.
+    package func setProtection(_ isProtected: Bool, of name: VolumeName) throws(StorageError) {
+        let found = try catalog.transaction { transaction throws(StorageError) in
+            try transaction.setProtection(isProtected, of: name)
+        }
+        if !found { throw Self.missing(name) }
+    }
+
+    /// What the volume takes, counted as `du` counts. Cost: proportional to the tree. Takes no lease.
+    package func usage(of name: VolumeName, threads: Int) throws(StorageError) -> VolumeUsage {
+        _ = try volume(named: name)
+        let usage = try attempt("measure volume '\(name)'", name) { () throws(FileError) in
+            let data = try directory.openDirectory(name.bytes).openDirectory(Self.dataName)
+            return try ParallelWalk.usage(of: data, threads: threads)
+        }
+        return VolumeUsage(
+            name: name, allocatedBytes: usage.allocatedBytes, apparentBytes: usage.apparentBytes, files: usage.files,
+            directories: usage.directories, errors: usage.errors)
+    }
+
+    static func missing(_ name: VolumeName) -> StorageError {
+        StorageError(
+            .notFound, object: name.rawValue, "there is no volume '\(name)'",
+            hint: "holdfast volume ls shows the volumes; holdfast volume create \(name) makes this one")
+    }
+
+    static func withoutData(_ name: VolumeName) -> StorageError {
+        StorageError(
+            .damaged, object: name.rawValue, "volume '\(name)' is in the catalog, but its data directory is missing",
+            hint: "put the directory back, or remove the record with: holdfast volume rm \(name)")
+    }
+
+    /// Gives a failure of a file operation the volume's name.
+    func attempt<Result: ~Copyable>(
+        _ doing: String, _ name: VolumeName, _ body: () throws(FileError) -> Result
+    ) throws(StorageError) -> Result {
+        do throws(FileError) {
+            return try body()
+        } catch {
+            throw StorageError(error, doing: doing, object: name.rawValue)
+        }
+    }
+}
+
+extension VolumeName {
+    /// The name as one path component.
+    var bytes: [UInt8] { Array(rawValue.utf8) }
+}
