@@ -29,7 +29,14 @@ let package = Package(
                 "FileTree", "StorageModel", "CZstd", "CArchive", .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "Catalog",
+            dependencies: ["FileTree", "StorageModel", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+        .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
+        .target(
+            name: "Holdfast", dependencies: ["Volumes", "Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .systemLibrary(name: "CTestSystem", path: "Tests/CTestSystem"),
         .target(name: "TestSupport", dependencies: ["CTestSystem"], path: "Tests/TestSupport", swiftSettings: strict),
     ],
