@@ -12,6 +12,8 @@ package enum TreeCopy {
         package var skipped: [EntryNotice] = []
         /// Files that were written while they were copied: the copy may be a mixture.
         package var changed: [EntryNotice] = []
+
+        package init() {}
     }
 
     /// Copies the content of `source`, and the metadata of `source` itself, to the empty directory `target`.
