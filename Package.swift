@@ -12,6 +12,10 @@ let seam: [SwiftSetting] = strict + [.define("FAULT_SEAM", .when(configuration: 
 
 let package = Package(
     name: "holdfast",
+    products: [
+        .executable(name: "holdfast", targets: ["HoldfastTool"]),
+        .library(name: "Holdfast", targets: ["Holdfast"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -36,9 +40,19 @@ let package = Package(
         .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(
-            name: "Holdfast", dependencies: ["Volumes", "Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
+            name: "Holdfast", dependencies: ["Backups", "Volumes", "Archive", "Catalog", "FileTree", "StorageModel"],
+            swiftSettings: strict),
+        .target(
+            name: "HoldfastCLI",
+            dependencies: [
+                "Holdfast", "StorageModel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(name: "HoldfastTool", dependencies: ["HoldfastCLI"], swiftSettings: strict),
         .systemLibrary(name: "CTestSystem", path: "Tests/CTestSystem"),
         .target(name: "TestSupport", dependencies: ["CTestSystem"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "FileTreeTests", dependencies: ["FileTree", "StorageModel", "TestSupport"], swiftSettings: seam),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -85,7 +85,7 @@ package final class Volumes: Sendable {
     }
 
     /// Gives a failure of a file operation the volume's name.
-    func attempt<Result: ~Copyable>(
+    package func attempt<Result: ~Copyable>(
         _ doing: String, _ name: VolumeName, _ body: () throws(FileError) -> Result
     ) throws(StorageError) -> Result {
         do throws(FileError) {

@@ -1,0 +1,75 @@
+internal import Backups
+internal import FileTree
+public import StorageModel
+
+/// What can be done with archives and directories without a store: on a bare machine, or as any user.
+public enum ArchiveFiles {
+    /// Backs up a directory of the host.
+    ///
+    /// - Throws: ``StorageError/Code/invalidInput`` if the source is a volume (that takes a ``Store``); otherwise as
+    ///   ``Store/backUp(_:checkpoint:)``.
+    public static func backUp(_ request: BackupRequest, checkpoint: Checkpoint) throws(StorageError) -> BackupReport {
+        guard case .directory(let path) = request.source else { throw needsStore(request.source) }
+        let root: SharedDescriptor
+        do throws(FileError) {
+            root = SharedDescriptor(try Descriptor.openDirectory(atHostPath: path))
+        } catch {
+            throw StorageError(
+                error, doing: "back up directory '\(path.printable())'", object: path,
+                hint: error.errno == .noEntry ? "check the path after dir:" : nil)
+        }
+        return try BackupRun(root, request, volume: nil, checkpoint: checkpoint).run()
+    }
+
+    /// Restores into a directory of the host. With ``RestoreMode/replace``, and into a new or empty directory, the content
+    /// appears in one step; a failure leaves what was there.
+    public static func restore(_ request: RestoreRequest, checkpoint: Checkpoint) throws(StorageError) -> RestoreReport {
+        guard case .directory(let path) = request.target else { throw needsStore(request.target) }
+        let archive = try OpenedArchive.open(request.archive)
+        return try DirectoryRestore(path, request, checkpoint: checkpoint).run(archive)
+    }
+
+    /// Calls `body` with each entry at or below `path`, in the archive's order, and throws what it throws.
+    public static func contents(
+        of archive: ArchiveReference, beneath path: EntryPath? = nil, checkpoint: Checkpoint = Checkpoint(),
+        body: (ArchiveListing) throws -> Void
+    ) throws {
+        var failure: (any Error)?
+        do throws(StorageError) {
+            try ArchiveQueries.contents(of: archive, beneath: path ?? .root, checkpoint: checkpoint) {
+                (entry) throws(StorageError) in
+                do { try body(entry) } catch {
+                    failure = error
+                    throw .interrupted
+                }
+            }
+        } catch {
+            throw failure ?? error
+        }
+    }
+
+    /// Writes the content of one file in the archive to an open descriptor, which stays open and the caller's.
+    public static func writeFile(
+        _ path: EntryPath, of archive: ArchiveReference, to descriptor: CInt, checkpoint: Checkpoint
+    ) throws(StorageError) {
+        try ArchiveQueries.writeFile(path, of: archive, to: SharedDescriptorNumber(descriptor), checkpoint: checkpoint)
+    }
+
+    /// Checks every byte of an archive. What is wrong with it is in the report, not thrown.
+    public static func verify(
+        _ archive: ArchiveReference, checkpoint: Checkpoint
+    ) throws(StorageError) -> VerifyReport {
+        try Verification.run(archive, checkpoint: checkpoint)
+    }
+
+    /// The archives below a destination directory, by path.
+    public static func list(
+        at directory: String, checkpoint: Checkpoint = Checkpoint()
+    ) throws(StorageError) -> [ArchiveSummary] {
+        try ArchiveDiscovery.archives(at: directory, checkpoint: checkpoint)
+    }
+
+    private static func needsStore(_ reference: SourceReference) -> StorageError {
+        StorageError(.invalidInput, object: reference.description, "\(reference) is in a store: open the store for it")
+    }
+}

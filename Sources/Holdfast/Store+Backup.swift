@@ -1,0 +1,128 @@
+internal import Archive
+internal import Backups
+internal import Catalog
+internal import FileTree
+public import StorageModel
+internal import Volumes
+
+extension Store {
+    /// Backs up a volume, or a directory of the host, into one archive.
+    ///
+    /// The volume is held by a shared lease meanwhile: it can be used and backed up by others, not removed or replaced.
+    /// Others see the archive when it is whole and, unless the request says otherwise, on disk; a crash leaves a partial
+    /// file that the next backup to the same directory removes. Files that change while they are read are in the report
+    /// and never abort the backup. Cost: reading, hashing and compressing everything, on all cores.
+    ///
+    /// - Throws: ``StorageError/Code/notFound``, ``StorageError/Code/inUse`` while the volume is replaced or removed,
+    ///   ``StorageError/Code/conflict`` if the destination exists or lies inside of the source, ``StorageError/Code/noSpace``.
+    public func backUp(_ request: BackupRequest, checkpoint: Checkpoint) throws(StorageError) -> BackupReport {
+        guard case .volume(let name) = request.source else {
+            return try ArchiveFiles.backUp(request, checkpoint: checkpoint)
+        }
+        let opened = try volumes.open(name, for: .reading)
+        let root = try volumes.attempt("read volume '\(name)'", name) { () throws(FileError) in
+            SharedDescriptor(try opened.data.duplicate())
+        }
+        let report = try BackupRun(root, request, volume: opened.volume, checkpoint: checkpoint).run()
+        withExtendedLifetime(opened) {}
+        return report
+    }
+
+    /// Restores an archive into a volume, or a directory of the host.
+    ///
+    /// A missing volume is made with the labels, options, owner and mode that the archive has. Except when merging, the
+    /// content is built in staging and put in place in one step: a failure or a crash leaves the volume as it was.
+    ///
+    /// - Throws: ``StorageError/Code/conflict`` if the volume is not empty and the request says neither replace nor merge;
+    ///   ``StorageError/Code/inUse`` naming who uses it; ``StorageError/Code/damaged``, ``StorageError/Code/truncated``.
+    public func restore(_ request: RestoreRequest, checkpoint: Checkpoint) throws(StorageError) -> RestoreReport {
+        guard case .volume(let name) = request.target else {
+            return try ArchiveFiles.restore(request, checkpoint: checkpoint)
+        }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let archive = try OpenedArchive.open(request.archive)
+        let extraction = Extraction(archive, request, checkpoint: checkpoint)
+        var (outcome, isNew) = (try merge(extraction, into: name, request), false)
+        if outcome == nil { (outcome, isNew) = try replace(extraction, in: name, request, checkpoint) }
+        let elapsed = start.duration(to: clock.now).components
+        return RestoreReport(
+            archive: archive.name, target: request.target, entries: outcome?.entries ?? 0,
+            restoredBytes: outcome?.bytes ?? 0, createdVolume: isNew, skipped: outcome?.skipped ?? [],
+            seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
+    }
+
+    /// Adds the archive's entries to a volume that exists.
+    ///
+    /// - Returns: `nil` if that is not what is asked for, or if there is no such volume.
+    private func merge(
+        _ extraction: Extraction, into name: VolumeName, _ request: RestoreRequest
+    ) throws(StorageError) -> Extraction.Outcome? {
+        guard request.mode == .merge, try catalog.volume(named: name) != nil else { return nil }
+        let opened = try volumes.open(name, for: .changing)
+        let target = try volumes.attempt("restore into volume '\(name)'", name) { () throws(FileError) in
+            SharedDescriptor(try opened.data.duplicate())
+        }
+        let outcome = try extraction.run(into: target, merges: true)
+        if request.isDurable {
+            try volumes.attempt("sync volume '\(name)'", name) { () throws(FileError) in
+                try target.descriptor.syncFileSystem()
+            }
+        }
+        withExtendedLifetime(opened) {}
+        return outcome
+    }
+
+    /// Builds the archive's content in staging and makes it the volume's.
+    ///
+    /// - Returns: what was extracted, and whether the volume is new.
+    private func replace(
+        _ extraction: Extraction, in name: VolumeName, _ request: RestoreRequest, _ checkpoint: Checkpoint
+    ) throws(StorageError) -> (Extraction.Outcome, isNew: Bool) {
+        let replacement = try volumes.beginReplacement(of: name, force: request.forces)
+        let result = Result { () throws(StorageError) in
+            try fill(replacement, extraction, name, request, checkpoint)
+        }
+        switch result {
+        case .success(let outcome):
+            try replacement.discard()
+            return (outcome, replacement.existing == nil)
+        case .failure(let error):
+            // The first error is the one to tell; what cannot be deleted now, the next open sweeps.
+            try? replacement.discard()
+            throw error
+        }
+    }
+
+    private func fill(
+        _ replacement: VolumeReplacement, _ extraction: Extraction, _ name: VolumeName, _ request: RestoreRequest,
+        _ checkpoint: Checkpoint
+    ) throws(StorageError) -> Extraction.Outcome {
+        if let existing = replacement.existing, request.mode == .intoEmpty, try !existing.isEmpty() {
+            throw StorageError(
+                .conflict, object: name.rawValue, "volume '\(name)' is not empty",
+                hint: "restore with --replace to exchange its content, with --merge to add to it, or into another volume")
+        }
+        let target = try volumes.attempt("restore into volume '\(name)'", name) { () throws(FileError) in
+            SharedDescriptor(try replacement.data.duplicate())
+        }
+        let outcome = try extraction.run(into: target, merges: false)
+        if !outcome.hasRoot {
+            try volumes.attempt("restore into volume '\(name)'", name) { () throws(FileError) in
+                // The archive says nothing of its root: it stays as it was, or gets a new volume's mode.
+                guard let existing = replacement.existing else {
+                    return try target.descriptor.setMode(VolumeRequest.defaultMode)
+                }
+                let status = try existing.data.status()
+                try target.descriptor.applyMetadata(
+                    status.metadata, xattrs: try existing.data.extendedAttributes(), ownership: status.uid != 0 || status.gid != 0)
+            }
+        }
+        try checkpoint.interruption.check()
+        let origin = outcome.origin
+        _ = try replacement.publish(
+            VolumeRequest(name: name, options: origin?.options ?? [:], labels: origin?.labels ?? [:]),
+            isDurable: request.isDurable)
+        return outcome
+    }
+}
