@@ -58,7 +58,7 @@ struct BackupCreate: HoldfastSubcommand {
         var reports: [BackupReport] = []
         for request in requests {
             do throws(StorageError) {
-                reports.append(try backUp(request, console.checkpoint))
+                reports.append(try backUp(request, console))
             } catch {
                 try console.report(error)
                 continue
@@ -75,10 +75,10 @@ struct BackupCreate: HoldfastSubcommand {
     }
 
     /// Opens a store only if a volume is to be backed up, so that directories need none.
-    private func backUp(_ request: BackupRequest, _ checkpoint: Checkpoint) throws(StorageError) -> BackupReport {
+    private func backUp(_ request: BackupRequest, _ console: Console) throws(StorageError) -> BackupReport {
         switch request.source {
-        case .volume: try store.open().backUp(request, checkpoint: checkpoint)
-        case .directory: try ArchiveFiles.backUp(request, checkpoint: checkpoint)
+        case .volume: try store.open(console).backUp(request, checkpoint: console.checkpoint)
+        case .directory: try ArchiveFiles.backUp(request, checkpoint: console.checkpoint)
         }
     }
 

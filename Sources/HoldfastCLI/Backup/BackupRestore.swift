@@ -64,7 +64,7 @@ struct BackupRestore: HoldfastSubcommand {
         {
             throw StorageError(.interrupted, "nothing was restored")
         }
-        let report = try restore(request, console.checkpoint)
+        let report = try restore(request, console)
         for notice in report.skipped { console.mention("\(report.target): \(notice.path): \(notice.reason)") }
         if report.hasWarnings { console.note(.warnings) }
         if output.json { return try console.print(BackupReportRow.json(report)) }
@@ -81,10 +81,10 @@ struct BackupRestore: HoldfastSubcommand {
     }
 
     /// Opens a store only for a volume, so that a directory is restored on a bare machine.
-    private func restore(_ request: RestoreRequest, _ checkpoint: Checkpoint) throws(StorageError) -> RestoreReport {
+    private func restore(_ request: RestoreRequest, _ console: Console) throws(StorageError) -> RestoreReport {
         switch request.target {
-        case .volume: try store.open().restore(request, checkpoint: checkpoint)
-        case .directory: try ArchiveFiles.restore(request, checkpoint: checkpoint)
+        case .volume: try store.open(console).restore(request, checkpoint: console.checkpoint)
+        case .directory: try ArchiveFiles.restore(request, checkpoint: console.checkpoint)
         }
     }
 

@@ -2,7 +2,7 @@ internal import StorageModel
 
 /// One entry of an archive as `backup contents` prints it.
 enum ContentsRow {
-    /// The keys are a promise to scripts. A name that is not UTF-8 has its bytes in `pathBytes` too, in hexadecimal.
+    /// The keys are a promise to scripts. A name that is not UTF-8 has its bytes in `pathHex` too, in hexadecimal.
     static func json(_ entry: ArchiveListing) -> JSONValue {
         var members: [String: JSONValue] = [
             "path": .string(entry.path.description), "type": .string(entry.kind.word),
@@ -13,7 +13,7 @@ enum ContentsRow {
             "digest": .optional(entry.digest),
         ]
         if !entry.path.isRoot && !entry.path.description.utf8.elementsEqual(entry.path.bytes) {
-            members["pathBytes"] = .string(hexadecimal(entry.path.bytes))
+            members["pathHex"] = .string(hexadecimal(entry.path.bytes))
         }
         if entry.changedDuringRead { members["changedDuringRead"] = .boolean(true) }
         return .object(members)

@@ -10,8 +10,12 @@ struct StoreOptions: ParsableArguments {
         completion: .directory)
     var root: String?
 
-    /// Opens the store and makes it if it is missing.
-    func open() throws(StorageError) -> Store { try Store.open(at: root) }
+    /// Opens the store and makes it if it is missing. What an earlier crash left and could not be swept is told.
+    func open(_ console: Console) throws(StorageError) -> Store {
+        let store = try Store.open(at: root)
+        for leftover in store.leftovers { console.mention(leftover.message) }
+        return store
+    }
 }
 
 /// How results are printed.

@@ -50,7 +50,7 @@ struct VolumeCreate: HoldfastSubcommand {
             name: try name.map { text throws(StorageError) in try VolumeName(text) }, driver: driver,
             options: try keyValues(opt, option: "--opt"), labels: try keyValues(label, option: "--label"), uid: uid,
             gid: gid, mode: try mode.map(permissionBits) ?? VolumeRequest.defaultMode, isProtected: protect)
-        let creation = try store.open().createVolume(request)
+        let creation = try store.open(console).createVolume(request)
         try console.print(creation.volume.name.rawValue + "\n")
     }
 }

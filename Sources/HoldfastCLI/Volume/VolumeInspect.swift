@@ -25,7 +25,7 @@ struct VolumeInspect: HoldfastSubcommand {
     var printsJSON: Bool { json }
 
     func execute(_ console: Console) throws {
-        let store = try store.open()
+        let store = try store.open(console)
         var found: [JSONValue] = []
         for name in names {
             do throws(StorageError) {

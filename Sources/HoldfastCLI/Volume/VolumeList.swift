@@ -36,7 +36,7 @@ struct VolumeList: HoldfastSubcommand {
 
     func execute(_ console: Console) throws {
         let filter = try VolumeFilter(parsing: filter)
-        let store = try store.open()
+        let store = try store.open(console)
         let volumes = try store.volumes(matching: filter)
         if quiet && !output.json {
             for volume in volumes { try console.print(volume.name.rawValue + "\n") }

@@ -14,7 +14,7 @@ struct VolumeProtect: HoldfastSubcommand {
 
     @OptionGroup var store: StoreOptions
 
-    func execute(_ console: Console) throws { try setProtection(of: names, to: true, in: store.open(), console) }
+    func execute(_ console: Console) throws { try setProtection(of: names, to: true, in: store.open(console), console) }
 }
 
 /// `holdfast volume unprotect`: lets `rm` remove volumes again.
@@ -29,7 +29,9 @@ struct VolumeUnprotect: HoldfastSubcommand {
 
     @OptionGroup var store: StoreOptions
 
-    func execute(_ console: Console) throws { try setProtection(of: names, to: false, in: store.open(), console) }
+    func execute(_ console: Console) throws {
+        try setProtection(of: names, to: false, in: store.open(console), console)
+    }
 }
 
 /// Sets or lifts the protection of each volume and prints the names of those that have it now.

@@ -28,7 +28,7 @@ struct VolumeRemove: HoldfastSubcommand {
     @OptionGroup var store: StoreOptions
 
     func execute(_ console: Console) throws {
-        let store = try store.open()
+        let store = try store.open(console)
         let list = names.map { "'\($0.printable(limit: 80))'" }.joined(separator: ", ")
         guard force || console.confirms("Remove \(list) with all data?") else {
             throw StorageError(.interrupted, "nothing was removed")

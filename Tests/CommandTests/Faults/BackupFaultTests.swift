@@ -1,0 +1,88 @@
+import TestSupport
+import Testing
+
+/// Goal: whatever call of a backup or a replacing restore fails or kills the process, no half archive passes for a whole one,
+/// and a volume has its old data or its new. Method: every changing call, with every fault, on copies of one folder.
+@Suite("Faults in backup commands", .enabled(if: FaultSweep.isPossible, "the binary has no fault seam"))
+struct BackupFaultTests {
+    private let template: TemporaryDirectory
+    private let source: TreeFingerprint
+    private let previous: TreeFingerprint
+
+    init() throws {
+        template = try TemporaryDirectory("template")
+        let holdfast = CommandRunner(root: template("store"))
+        try holdfast("volume", "create", "source").check()
+        let data = template("store/volumes/source/_data")
+        try TreeBuilder(data).fill(seed: 5, RandomTreeOptions(entries: 14, largestFileBytes: 3000))
+        source = try TreeFingerprint(data)
+        try holdfast("backup", "create", "source", "--to", template("first.tar.zst")).check()
+        try holdfast("volume", "create", "target").check()
+        let target = template("store/volumes/target/_data")
+        try TreeBuilder(target).fill(seed: 6, RandomTreeOptions(entries: 10, largestFileBytes: 3000))
+        previous = try TreeFingerprint(target)
+    }
+
+    @Test("backup create: an archive at its final name is whole; a failed run leaves no file")
+    func create() throws {
+        let source = source
+        try FaultSweep(
+            template: template, arguments: ["backup", "create", "source", "--to", "{}/backups", "--threads", "2"]
+        )
+        .run { run in
+            try run.checkStoreIsClean()
+            try run.requireSameTree("\(run.folder)/store/volumes/source/_data", source, "the source changed")
+            let archives = try Self.archives(run)
+            if run.result.status == 0 { try require(archives.count == 1, "an acknowledged archive is lost", run) }
+            for archive in archives { try run.holdfast("backup", "verify", archive).check() }
+            try run.holdfast("backup", "create", "source", "--to", "\(run.folder)/backups").check()
+            try require(Self.archives(run).count == archives.count + 1, "the next backup made no archive", run)
+            let others = try Tool.run("find", "\(run.folder)/backups", "-type", "f", "!", "-name", "*.tar.zst").check()
+            try require(others.output.isEmpty, "left behind after the next backup: \(others.text)", run)
+        }
+    }
+
+    @Test("backup create --force: the old archive or the new one, always a whole one")
+    func replaceArchive() throws {
+        try FaultSweep(
+            template: template, arguments: ["backup", "create", "source", "--to", "{}/first.tar.zst", "--force"]
+        ).run { run in
+            try run.holdfast("backup", "verify", "\(run.folder)/first.tar.zst").check()
+        }
+    }
+
+    @Test("backup restore --replace: the old data or the new data, never a mixture")
+    func replaceVolume() throws {
+        let (source, previous) = (source, previous)
+        try FaultSweep(
+            template: template,
+            arguments: ["backup", "restore", "{}/first.tar.zst", "--to", "target", "--replace", "--threads", "2"]
+        ).run { run in
+            try run.checkStoreIsClean()
+            let data = "\(run.folder)/store/volumes/target/_data"
+            if try run.result.status == 0 || TreeFingerprint(data) != previous {
+                try run.requireSameTree(data, source, "neither the old data nor the new")
+            }
+            try run.requireSameTree("\(run.folder)/store/volumes/source/_data", source, "another volume changed")
+            try run.holdfast("backup", "restore", "\(run.folder)/first.tar.zst", "--to", "target", "--replace").check()
+            try run.requireSameTree(data, source, "the next restore did not bring the data")
+        }
+    }
+
+    @Test("backup restore into a new volume: whole or not there")
+    func restoreNewVolume() throws {
+        let source = source
+        try FaultSweep(
+            template: template, arguments: ["backup", "restore", "{}/first.tar.zst", "--to", "fresh", "--threads", "2"]
+        ).run { run in
+            try run.checkStoreIsClean()
+            let isThere = try run.names().contains("fresh")
+            try require(isThere || run.result.status != 0, "an acknowledged volume is lost", run)
+            if isThere { try run.requireSameTree("\(run.folder)/store/volumes/fresh/_data", source, "half a volume") }
+        }
+    }
+
+    private static func archives(_ run: FaultSweep.Run) throws -> [String] {
+        try Tool.run("find", "\(run.folder)/backups", "-name", "*.tar.zst").lines.sorted()
+    }
+}

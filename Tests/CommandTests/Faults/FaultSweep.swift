@@ -1,0 +1,131 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// Runs one command again and again, each time with another of its changing system calls going wrong, and each time on a
+/// fresh copy of a prepared folder.
+struct FaultSweep {
+    /// One run: which call went wrong, how, and how the command ended.
+    struct Run: CustomStringConvertible {
+        let fault: String
+        let operation: String
+        let result: ProcessResult
+        /// The copy of the prepared folder that the command worked on; the store is `store` below it.
+        let folder: String
+        let holdfast: CommandRunner
+
+        var wasKilled: Bool { result.status == 128 + 9 }
+        var description: String { "HOLDFAST_FAULT=\(fault) (\(operation)): \(result)" }
+    }
+
+    static let faults = ["EIO", "ENOSPC", "short", "kill"]
+
+    /// The folder that each run gets a copy of.
+    let template: TemporaryDirectory
+    /// The command; `{}` in an argument stands for the folder.
+    let arguments: [String]
+
+    /// Whether the binary under test has the seam: debug builds have it.
+    static let isPossible: Bool = {
+        guard let folder = try? TemporaryDirectory("seam") else { return false }
+        let holdfast = CommandRunner(root: folder("store"))
+        let log = folder("log")
+        guard (try? holdfast("volume", "ls", environment: ["HOLDFAST_FAULT_LOG": log])) != nil else { return false }
+        return (try? Tool.run("test", "-s", log).status) == 0
+    }()
+
+    /// The changing calls of a run without a fault, by name, in order.
+    func operations() throws -> [String] {
+        let (folder, holdfast) = try makeCopy()
+        let log = folder("fault-log")
+        try holdfast.run(commandLine(folder), environment: ["HOLDFAST_FAULT_LOG": log]).check()
+        return try Tool.run("cat", log).check().lines.map { String($0.split(separator: " ")[1]) }
+    }
+
+    /// Does all runs, as many at a time as there are cores, and gives each to `check`.
+    ///
+    /// Each call fails with each fault; of more than `limit` calls, calls evenly spread are taken, the first and last 20 always.
+    func run(limit: Int = 150, check: @escaping @Sendable (Run) throws -> Void) throws {
+        let operations = try operations()
+        #expect(operations.count > 3, "a command that changes something makes changing calls")
+        let chosen = Self.spread(operations.count, limit)
+        let runs = chosen.flatMap { number in Self.faults.map { (number, $0) } }
+        let failures = Mutex<[String]>([])
+        DispatchQueue.concurrentPerform(iterations: runs.count) { index in
+            let (number, fault) = runs[index]
+            guard fault != "short" || operations[number - 1].contains("write") else { return }
+            do {
+                try oneRun(number, fault, operations[number - 1], check)
+            } catch {
+                failures.withLock { $0.append("\(number):\(fault) (\(operations[number - 1])): \(error)") }
+            }
+        }
+        let found = failures.withLock { $0 }
+        #expect(found.isEmpty, "\(found.count) of \(runs.count) runs: \(found.prefix(5).joined(separator: "\n---\n"))")
+    }
+
+    private func oneRun(_ number: Int, _ fault: String, _ operation: String, _ check: (Run) throws -> Void) throws {
+        let (folder, holdfast) = try makeCopy()
+        let name = "\(number):\(fault)"
+        let result = try holdfast.run(commandLine(folder), environment: ["HOLDFAST_FAULT": name])
+        let run = Run(fault: name, operation: operation, result: result, folder: folder.path, holdfast: holdfast)
+        try require([0, 1, 128 + 9].contains(result.status) || result.status == 3, "an unexpected exit status", run)
+        try require(!run.wasKilled || fault == "kill", "the process crashed", run)
+        try require(
+            result.status != 1 || result.errorText.hasPrefix("holdfast: "), "the failure was not explained", run)
+        try require(fault != "short" || result.status == 0, "a short write was not continued", run)
+        try check(run)
+    }
+
+    private func makeCopy() throws -> (TemporaryDirectory, CommandRunner) {
+        let folder = try TemporaryDirectory("fault")
+        try Tool.run("cp", "-a", template.path + "/.", folder.path).check()
+        return (folder, CommandRunner(root: folder("store")))
+    }
+
+    private func commandLine(_ folder: TemporaryDirectory) -> [String] {
+        arguments.map { $0.split(separator: "{}", omittingEmptySubsequences: false).joined(separator: folder.path) }
+    }
+
+    private static func spread(_ count: Int, _ limit: Int) -> [Int] {
+        guard count > limit else { return Array(1...max(1, count)) }
+        let step = Double(count) / Double(limit - 40)
+        let middle = (0..<(limit - 40)).map { Int(Double($0) * step) + 1 }
+        return Set(middle + (1...20) + ((count - 19)...count)).filter { (1...count).contains($0) }.sorted()
+    }
+}
+
+/// A property that a run must have.
+func require(_ condition: Bool, _ message: String, _ run: FaultSweep.Run) throws {
+    if !condition { throw FaultFailure(description: "\(message)\n\(run)") }
+}
+
+/// A run after which something is not as promised.
+struct FaultFailure: Error, CustomStringConvertible {
+    let description: String
+}
+
+extension FaultSweep.Run {
+    /// The names of the store's volumes, by a following command, which also sweeps.
+    func names() throws -> [String] { try holdfast("volume", "ls", "-q").check().lines }
+
+    /// After the following command nothing lies in `staging/` and `trash/`, and every volume has its directory.
+    func checkStoreIsClean() throws {
+        let names = try names()
+        for name in ["staging", "trash"] {
+            let left = try Tool.run("ls", "-A", "\(folder)/store/\(name)").check().lines
+            try require(left.isEmpty, "\(name)/ is not empty after the next command: \(left)", self)
+        }
+        for name in names {
+            let isThere = try Tool.run("test", "-d", "\(folder)/store/volumes/\(name)/_data").status == 0
+            try require(isThere, "volume '\(name)' has no directory", self)
+        }
+    }
+
+    /// Throws unless the trees are equal.
+    func requireSameTree(_ found: String, _ expected: TreeFingerprint, _ message: String) throws {
+        let difference = try TreeFingerprint(found).difference(from: expected)
+        try require(difference.isEmpty, "\(message): \(difference.joined(separator: "\n"))", self)
+    }
+}
