@@ -53,6 +53,9 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["CTestSystem"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "FileTreeTests", dependencies: ["FileTree", "StorageModel", "TestSupport"], swiftSettings: seam),
+        .testTarget(
+            name: "CommandTests", dependencies: ["HoldfastCLI", "HoldfastTool", "StorageModel", "TestSupport"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
