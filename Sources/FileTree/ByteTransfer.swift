@@ -8,6 +8,7 @@ extension Descriptor {
     package borrowing func read(
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64?
     ) throws(FileError) -> Int {
+        try checkPlace(offset, buffer.count, "pread")
         var filled = 0
         while filled < buffer.count {
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
@@ -28,6 +29,7 @@ extension Descriptor {
     /// Writes all of `bytes` (`pwrite(2)`, or `write(2)` at the file offset if `offset` is `nil`); short writes are
     /// continued. After an error any part of them may be in the file.
     package borrowing func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: UInt64?) throws(FileError) {
+        try checkPlace(offset, bytes.count, "pwrite")
         var written = 0
         while written < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
@@ -62,7 +64,8 @@ extension Descriptor {
     /// Asks the kernel to begin writing a range out, without waiting (`sync_file_range(2)`). A hint: an error has no
     /// consequence, as a later sync finds and tells it.
     package borrowing func startWriteback(_ range: Range<UInt64>) {
-        _ = holdfast_start_writeback(rawValue, Int64(clamping: range.lowerBound), Int64(clamping: range.count))
+        _ = holdfast_start_writeback(
+            rawValue, Int64(clamping: range.lowerBound), Int64(clamping: range.upperBound - range.lowerBound))
     }
 
     /// The bytes that an unprivileged user could still write to the file system (`fstatvfs(3)`).
@@ -75,7 +78,9 @@ extension Descriptor {
     /// Gives a range's blocks back; it reads as zeros afterwards (`fallocate(2)`, `FALLOC_FL_PUNCH_HOLE`).
     package borrowing func punchHole(_ range: Range<UInt64>) throws(FileError) {
         let result = changing("fallocate") {
-            Int(holdfast_punch_hole(rawValue, Int64(clamping: range.lowerBound), Int64(clamping: range.count)))
+            Int(
+                holdfast_punch_hole(
+                    rawValue, Int64(clamping: range.lowerBound), Int64(clamping: range.upperBound - range.lowerBound)))
         }
         try check(result, "fallocate")
     }
@@ -99,4 +104,10 @@ extension Descriptor {
     package borrowing func syncFileSystem() throws(FileError) {
         try check(changing("syncfs") { Int(holdfast_syncfs(rawValue)) }, "syncfs")
     }
+}
+
+/// - Throws: `EFBIG` for a place that no file can have.
+private func checkPlace(_ offset: UInt64?, _ count: Int, _ operation: StaticString) throws(FileError) {
+    guard let offset, offset > UInt64(Int64.max) - UInt64(count) else { return }
+    throw failure(-Int(EFBIG), operation, "")
 }

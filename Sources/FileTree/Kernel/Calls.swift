@@ -93,7 +93,8 @@ private func isEntryName(_ name: UnsafeRawBufferPointer) -> Bool {
     guard name.count > 0, !(name[0] == dot && (name.count == 1 || name.count == 2 && name[1] == dot)) else {
         return false
     }
-    return !name.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
+    guard let start = name.baseAddress else { return false }
+    return memchr(start, CInt(UInt8(ascii: "/")), name.count) == nil && memchr(start, 0, name.count) == nil
 }
 
 /// Calls `body` with bytes as a C string; unlike ``withName(_:_:)`` it takes any bytes but NUL.
@@ -101,11 +102,9 @@ private func isEntryName(_ name: UnsafeRawBufferPointer) -> Bool {
 func withCText(_ text: some Collection<UInt8>, _ body: (UnsafePointer<CChar>) -> Int) -> Int {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: text.count + 1) { room in
         let end = room.update(fromContentsOf: text)
-        if room[..<end].contains(0) { return -Int(EINVAL) }
+        guard let start = room.baseAddress else { return -Int(ENOMEM) }
+        if memchr(start, 0, end) != nil { return -Int(EINVAL) }
         room[end] = 0
-        return room.withMemoryRebound(to: CChar.self) { characters in
-            guard let start = characters.baseAddress else { return -Int(ENOMEM) }
-            return body(start)
-        }
+        return start.withMemoryRebound(to: CChar.self, capacity: end + 1) { body($0) }
     }
 }

@@ -45,7 +45,10 @@ package final class FaultPlan: Sendable {
 
     private init?(environment: UnsafeMutablePointer<CChar>?, log: UnsafeMutablePointer<CChar>?) {
         if environment == nil && log == nil { return nil }
-        let parsed = environment.flatMap { Self.parse(String(cString: $0)) }
+        let text = environment.map { String(cString: $0) }
+        let parsed = text.flatMap(Self.parse)
+        // A plan with a slip of the pen would let a test pass that tests nothing.
+        precondition(text == nil || parsed != nil, "HOLDFAST_FAULT is not of the form 7:ENOSPC, 7:short or 7:kill")
         (ordinal, fault) = parsed ?? (0, .short)
         logDescriptor = log.map { open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600) }
     }
