@@ -35,7 +35,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Catalog",
-            dependencies: ["FileTree", "StorageModel", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "FileTree", "StorageModel", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
@@ -51,11 +54,21 @@ let package = Package(
         .executableTarget(name: "HoldfastTool", dependencies: ["HoldfastCLI"], swiftSettings: strict),
         .systemLibrary(name: "CTestSystem", path: "Tests/CTestSystem"),
         .target(name: "TestSupport", dependencies: ["CTestSystem"], path: "Tests/TestSupport", swiftSettings: strict),
+        .executableTarget(
+            name: "StoreProbe", dependencies: ["Holdfast", "Volumes", "Catalog", "FileTree", "StorageModel"],
+            path: "Tests/StoreProbe", swiftSettings: strict),
         .testTarget(
             name: "FileTreeTests", dependencies: ["FileTree", "StorageModel", "TestSupport"], swiftSettings: seam),
         .testTarget(
             name: "CommandTests", dependencies: ["HoldfastCLI", "HoldfastTool", "StorageModel", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "CatalogTests", dependencies: ["Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "VolumesTests",
+            dependencies: ["Holdfast", "Volumes", "Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],
+            swiftSettings: seam),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -84,6 +84,13 @@ package final class Catalog: Sendable {
         try read { transaction throws(StorageError) in try transaction.volume(named: name) }
     }
 
+    /// Lets the next transaction overwrite the journal from its beginning instead of making it longer, where nobody reads it.
+    package func reuseJournal() throws(StorageError) {
+        try run("write to the catalog") { queue throws in
+            try queue.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
+        }
+    }
+
     /// Closes the connection; nothing may be asked afterwards. Without it the connection closes with the last reference.
     package func close() throws(StorageError) {
         try run("close the catalog") { queue throws in try queue.close() }

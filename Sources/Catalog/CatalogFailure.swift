@@ -8,7 +8,9 @@ extension StorageError {
             self.init(.system, object: path, "cannot \(doing) '\(path.printable())': \(error)")
             return
         }
-        let kind = CatalogFailure(failure.resultCode)
+        // Some failures for want of space, such as sizing the -shm file, are told as plain I/O errors.
+        let isFull = failure.resultCode == .SQLITE_IOERR && CatalogFile.isDiskFull(at: path)
+        let kind = CatalogFailure(isFull ? .SQLITE_FULL : failure.resultCode)
         let reason = failure.message.map { "\($0) (\(failure.extendedResultCode.name))" }
         self.init(
             kind.code, object: path, "cannot \(doing) '\(path.printable())': \(kind.text)", errno: kind.errno,

@@ -1,5 +1,6 @@
 internal import FileTree
 internal import GRDB
+internal import GRDBSQLite
 internal import StorageModel
 
 /// The catalog as a file: made for its owner only, opened with the settings that durability needs.
@@ -46,12 +47,31 @@ enum CatalogFile {
         configuration.foreignKeysEnabled = true
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
+            keepJournal(database)
         }
         do {
             return try DatabaseQueue(path: path, configuration: configuration)
         } catch {
             throw StorageError(catalogFailure: error, doing: "open the catalog", path: path)
         }
+    }
+
+    /// Leaves the `-wal` and `-shm` files in place when the last process closes the catalog.
+    ///
+    /// They hold the space that the next transaction needs, so that volumes can be removed on a full disk; and an open
+    /// neither makes nor deletes files. A refusal has no other consequence.
+    private static func keepJournal(_ database: Database) {
+        var keeps: CInt = 1
+        _ = sqlite3_file_control(database.sqliteConnection, nil, SQLITE_FCNTL_PERSIST_WAL, &keeps)
+    }
+
+    /// Whether so little space is left on the file system that SQLite's failures to write come from that.
+    static func isDiskFull(at path: String) -> Bool {
+        guard let slash = path.lastIndex(of: "/") else { return false }
+        // Asked only to explain another failure: if it fails itself, that failure stays unexplained.
+        let directory = try? Descriptor.openDirectory(atHostPath: String(path[...slash]))
+        guard let available = try? directory?.availableBytes() else { return false }
+        return available < 256 << 10
     }
 
     /// Waits until no other process makes or migrates the catalog (`flock(2)` on the store's root).

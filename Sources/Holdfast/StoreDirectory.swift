@@ -46,8 +46,8 @@ struct StoreDirectory: ~Copyable {
             return false
         } catch  where error.errno == .noEntry {}
         let entries = try root.entries().map { String(decoding: $0.name, as: UTF8.self) }
-        // A store whose making was interrupted, and the root directory of a fresh file system, are as good as empty.
-        guard entries.allSatisfy({ names.contains($0) || $0 == "lost+found" }) else {
+        // A store whose making was interrupted, or is under way, and the root of a fresh file system are as good as empty.
+        guard entries.allSatisfy({ names.contains($0) || $0 == "lost+found" || $0.hasPrefix("catalog.sqlite") }) else {
             throw FileError("getdents64", path: path.printable(), errno: .notEmpty)
         }
         return true

@@ -1,5 +1,6 @@
 internal import Catalog
 package import FileTree
+internal import Glibc
 package import StorageModel
 
 /// A volume that stays as it is, by lease, as long as this value lives; the lease goes with the process.
@@ -48,7 +49,7 @@ private struct LeasedDirectory: ~Copyable {
 }
 
 extension Volumes {
-    /// Opens a volume and takes its lease, shared or exclusive, without waiting.
+    /// Opens a volume and takes its lease, shared or exclusive, without waiting for long.
     ///
     /// A lease says only that no other Holdfast process works on the volume; containers that use it take none. What
     /// happened between looking the volume up and holding its lease is noticed: a volume that was removed is not found.
@@ -90,13 +91,20 @@ extension Volumes {
         _ name: VolumeName, _ purpose: OpenedVolume.Purpose
     ) throws(FileError) -> LeasedDirectory? {
         let home = try directory.openDirectory(name.bytes)
-        let file = try openLeaseFile(in: home)
-        guard let lease = try Lease.take(file, purpose == .reading ? .shared : .exclusive) else {
-            throw FileError("flock", errno: .busy)
-        }
+        let lease = try takeLease(in: home, purpose == .reading ? .shared : .exclusive)
         guard try directory.status(of: name.bytes).identity == home.status().identity else { return nil }
         let data = try home.openDirectory(Self.dataName)
         return LeasedDirectory(home: home, data: data, lease: lease)
+    }
+
+    /// Tries for a tenth of a second: others may hold the lease for one look, and a child process that was just made holds
+    /// it until its `execve(2)` closes the descriptors.
+    private func takeLease(in home: borrowing Descriptor, _ kind: Lease.Kind) throws(FileError) -> Lease {
+        for _ in 0..<20 {
+            if let lease = try Lease.take(try openLeaseFile(in: home), kind) { return lease }
+            usleep(5000)
+        }
+        throw FileError("flock", errno: .busy)
     }
 
     /// `flock(2)` needs no write access, so a store on a read-only file system can be read.

@@ -28,7 +28,10 @@ extension Volumes {
     /// - Returns: the volume of the same name that another process made meanwhile.
     private func build(_ volume: Volume, _ request: VolumeRequest) throws(StorageError) -> Volume? {
         let doing = "create volume '\(volume.name)'"
-        let staged = try attempt(doing, volume.name) { () throws(FileError) in try StagedVolume.make(in: staging) }
+        let staged = try attempt(doing, volume.name) { () throws(FileError) in
+            try refuseFullDisk()
+            return try StagedVolume.make(in: staging)
+        }
         do throws(StorageError) {
             try attempt(doing, volume.name) { () throws(FileError) in try staged.apply(request) }
             let existing = try publish(staged, as: volume, isDurable: request.isDurable)
@@ -40,6 +43,11 @@ extension Volumes {
             try? staged.discard()
             throw error
         }
+    }
+
+    /// Leaves the last blocks to the catalog, which needs them to record that a volume is removed.
+    private func refuseFullDisk() throws(FileError) {
+        if try staging.availableBytes() < 128 << 10 { throw FileError("fstatvfs", path: "staging", errno: .noSpace) }
     }
 
     private func reconcile(_ existing: Volume, with request: VolumeRequest) throws(StorageError) -> VolumeCreation {

@@ -20,7 +20,13 @@ extension Volumes {
         let opened = try open(name, for: .changing)
         try refuseMountsInside(opened)
         if !force { try refuseIfUsed(opened) }
-        try removeRow(of: name)
+        do throws(StorageError) {
+            try removeRow(of: name)
+        } catch  where error.code == .noSpace {
+            // Removing is the way out of a full disk: what the catalog's journal holds already makes room for the record.
+            try catalog.reuseJournal()
+            try removeRow(of: name)
+        }
         let doing = "delete the data of the removed volume '\(name)'"
         let identity = try attempt(doing, name) { () throws(FileError) in try opened.directory.status().identity }
         try discardOrphan(name, identity: identity)

@@ -1,0 +1,38 @@
+import Testing
+
+@testable import Volumes
+
+/// Goal: mount tables and paths are read as the kernel means them. Method: lines as `proc_pid_mountinfo(5)` shows them.
+@Suite("Reading mount tables") struct MountTableTests {
+    @Test("a line is taken apart, escapes are undone, optional fields do not matter")
+    func parse() {
+        let text = """
+            22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+            36 22 98:0 /mnt\\0401 /a\\011b\\134c\\012 rw,noatime master:1 propagate_from:2 - ext3 /dev/root rw,errors=continue
+            nonsense
+            40 22 0:45 /x//deleted /y rw - tmpfs none rw
+
+            """
+        let mounts = MountTable.parse(Array(text.utf8))
+        #expect(mounts.map(\.id) == [22, 36, 40])
+        #expect(mounts[1].device == "98:0")
+        #expect(mounts[1].root == Array("/mnt 1".utf8))
+        #expect(mounts[1].mountpoint == Array("/a\tb\\c\n".utf8))
+    }
+
+    @Test("a backslash that begins no escape stays", arguments: ["\\", "a\\04", "\\9zz", "\\400"])
+    func literalBackslash(text: String) {
+        #expect(MountTable.unescaped(Array(text.utf8)[...]) == Array(text.utf8))
+    }
+
+    @Test(
+        "a path lies beneath another only at a component's border",
+        arguments: [
+            ("/a/b", "/a", "b"), ("/a", "/a", ""), ("/a/b", "/", "a/b"), ("/", "/", ""), ("/ab", "/a", nil),
+            ("/a", "/a/b", nil),
+            ("/a/b (deleted)", "/a/b", nil),
+        ] as [(String, String, String?)])
+    func beneath(path: String, base: String, rest: String?) {
+        #expect(AbsolutePath.remainder(of: Array(path.utf8), beneath: Array(base.utf8)) == rest.map { Array($0.utf8) })
+    }
+}
