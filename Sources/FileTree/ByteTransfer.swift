@@ -61,28 +61,11 @@ extension Descriptor {
         try check(changing("ftruncate") { Int(ftruncate(rawValue, off_t(clamping: sizeBytes))) }, "ftruncate")
     }
 
-    /// Asks the kernel to begin writing a range out, without waiting (`sync_file_range(2)`). A hint: an error has no
-    /// consequence, as a later sync finds and tells it.
-    package borrowing func startWriteback(_ range: Range<UInt64>) {
-        _ = holdfast_start_writeback(
-            rawValue, Int64(clamping: range.lowerBound), Int64(clamping: range.upperBound - range.lowerBound))
-    }
-
     /// The bytes that an unprivileged user could still write to the file system (`fstatvfs(3)`).
     package borrowing func availableBytes() throws(FileError) -> UInt64 {
         var status = statvfs()
         try check(attempt { Int(fstatvfs(rawValue, &status)) }, "fstatvfs")
         return UInt64(status.f_bavail) &* UInt64(status.f_frsize)
-    }
-
-    /// Gives a range's blocks back; it reads as zeros afterwards (`fallocate(2)`, `FALLOC_FL_PUNCH_HOLE`).
-    package borrowing func punchHole(_ range: Range<UInt64>) throws(FileError) {
-        let result = changing("fallocate") {
-            Int(
-                holdfast_punch_hole(
-                    rawValue, Int64(clamping: range.lowerBound), Int64(clamping: range.upperBound - range.lowerBound)))
-        }
-        try check(result, "fallocate")
     }
 
     /// Moves the file offset to an absolute position (`lseek(2)`); `ESPIPE` for what has none, such as a pipe.

@@ -67,11 +67,12 @@ import Testing
         #expect(plan.log == ["mkdirat", "mkdirat"])
     }
 
-    @Test("The environment's plan kills the process before the call")
+    @Test("The environment's plan logs the calls and kills the process before one of them")
     func kills() async throws {
         let result = try await #require(processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]) {
             setenv("HOLDFAST_FAULT", "2:kill", 1)
             let directory = try TemporaryDirectory("killed")
+            setenv("HOLDFAST_FAULT_LOG", directory("log"), 1)
             print(directory.path)
             fflush(nil)
             let root = try Descriptor.openDirectory(atHostPath: directory.path)
@@ -81,7 +82,8 @@ import Testing
         let output = String(decoding: result.standardOutputContent, as: UTF8.self)
         let left = try #require(output.split(separator: "\n").map(String.init).first { $0.contains("holdfast-killed") })
         defer { TemporaryDirectory.remove(left) }
-        #expect(try Tool.run("ls", left).text == "made\n")
+        #expect(try Tool.run("ls", left).text == "log\nmade\n")
+        #expect(try Tool.run("cat", "\(left)/log").text == "1 mkdirat\n2 mkdirat\n")
     }
 
     @Test(

@@ -36,6 +36,10 @@ import Testing
         )
         .check()
         let paths = try walk(place.directory("wide"))
+        let wide = try place.descriptor.descriptor.openDirectory(name("wide"))
+        #expect(try !wide.isEmptyDirectory())
+        try wide.makeDirectory(name("empty"))
+        #expect(try wide.openDirectory(name("empty")).isEmptyDirectory())
         #expect(paths.count == 5003)
         #expect(zip(paths, paths.dropFirst()).allSatisfy { $0 < $1 })
     }

@@ -42,17 +42,8 @@ int holdfast_mknodat(int directory, const char *name, unsigned mode, unsigned ma
 /// ioctl_ficlone(2): the whole of `source`.
 int holdfast_ficlone(int target, int source);
 
-/// ioctl_ficlonerange(2).
-int holdfast_ficlonerange(int target, int source, uint64_t source_offset, uint64_t length, uint64_t target_offset);
-
 /// copy_file_range(2) from and to explicit offsets, which it does not change.
 long holdfast_copy_file_range(int source, int64_t source_offset, int target, int64_t target_offset, size_t length);
-
-/// fallocate(2) with FALLOC_FL_PUNCH_HOLE and FALLOC_FL_KEEP_SIZE.
-int holdfast_punch_hole(int file, int64_t offset, int64_t length);
-
-/// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: begins to write a range out.
-int holdfast_start_writeback(int file, int64_t offset, int64_t length);
 
 /// syncfs(2).
 int holdfast_syncfs(int file);

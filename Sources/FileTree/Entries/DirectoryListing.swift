@@ -23,10 +23,25 @@ extension Descriptor {
     }
 
     /// Whether there is no name in this directory.
-    package borrowing func isEmptyDirectory() throws(FileError) -> Bool { try entries().isEmpty }
+    package borrowing func isEmptyDirectory() throws(FileError) -> Bool {
+        var isEmpty = true
+        try whileRawEntries { _ in
+            isEmpty = false
+            return false
+        }
+        return isEmpty
+    }
 
     /// Calls `body` with each name of this directory but `.` and `..`; nothing is allocated per entry.
     borrowing func forEachRawEntry(_ body: (RawDirectoryEntry) -> Void) throws(FileError) {
+        try whileRawEntries { entry in
+            body(entry)
+            return true
+        }
+    }
+
+    /// As ``forEachRawEntry(_:)``, until `body` returns `false`.
+    private borrowing func whileRawEntries(_ body: (RawDirectoryEntry) -> Bool) throws(FileError) {
         try check(attempt { Int(lseek(rawValue, 0, SEEK_SET)) }, "lseek")
         let result = withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { buffer in
             while true {
@@ -35,7 +50,7 @@ extension Descriptor {
                 var position = 0
                 while position < filled {
                     let entry = RawDirectoryEntry(UnsafeRawBufferPointer(rebasing: buffer[position..<filled]))
-                    if !entry.isSelfOrParent { body(entry) }
+                    if !entry.isSelfOrParent && !body(entry) { return 0 }
                     position += entry.lengthBytes
                 }
             }

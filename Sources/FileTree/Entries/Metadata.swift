@@ -83,11 +83,6 @@ extension Descriptor {
         }
         try check(result, "fchmodat", name)
     }
-
-    /// Sets owner and group of the open file or directory (`fchown(2)`). Clears set-id bits and capabilities of files.
-    package borrowing func setOwner(uid: UInt32, gid: UInt32) throws(FileError) {
-        try check(changing("fchown") { Int(fchown(rawValue, uid, gid)) }, "fchown")
-    }
 }
 
 extension FileError {
