@@ -135,7 +135,14 @@ extension Volumes {
     /// - Throws: ``StorageError/Code/inUse`` naming the holders if somebody has the volume mounted or open.
     func refuseIfUsed(_ opened: OpenedVolume) throws(StorageError) {
         let name = opened.volume.name
-        let holders = VolumeUse(of: opened, hostPath: "\(hostPath)/\(name)").holders()
+        let use = VolumeUse(of: opened, hostPath: "\(hostPath)/\(name)")
+        var holders = use.holders()
+        // Who is there for an instant only is no holder: a process that is just being started has copies of its parent's
+        // descriptors until its execve(2).
+        for _ in 0..<3 where !holders.isEmpty {
+            usleep(20_000)
+            holders = use.holders()
+        }
         guard let first = holders.first else { return }
         let others = holders.count - 1
         let more = others == 0 ? "" : " and \(others) other\(others == 1 ? "" : "s")"
