@@ -135,7 +135,7 @@ import Testing
         let place = try Place()
         let tree = try place.builder("tree")
         let root = try Descriptor.openDirectory(atHostPath: tree.root)
-        for length in [1, 255, 256, 257, 1024, 4095] {
+        for length in [1, 255, 256, 257, 1023] {
             let target = [UInt8](repeating: 0xfe, count: length)
             try root.makeSymbolicLink(name("l\(length)"), target: target)
             #expect(try root.readLink(name("l\(length)")) == target)

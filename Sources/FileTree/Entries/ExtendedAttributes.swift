@@ -4,7 +4,8 @@ package import StorageModel
 
 extension Descriptor {
     /// All extended attributes of the open file or directory, sorted by the bytes of their names; none where the file
-    /// system has none. Costs one call, and no allocation, if there are none (`flistxattr(2)`, `fgetxattr(2)`).
+    /// system has none. An access control list comes as `system.posix_acl_…` only. Costs one call, and no allocation,
+    /// if there are none (`flistxattr(2)`, `fgetxattr(2)`).
     package borrowing func extendedAttributes() throws(FileError) -> [ExtendedAttribute] {
         try readAttributes(
             list: { flistxattr(rawValue, $0, $1) }, get: { fgetxattr(rawValue, $0, $1, $2) }, name: [])
@@ -69,6 +70,9 @@ extension Descriptor {
     }
 }
 
+/// The names under which XFS shows root the access control list a second time, in a form of its own.
+private let aliases: [[UInt8]] = ["trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT"].map { Array($0.utf8) }
+
 /// Most lists and values fit in so much; it lies on the stack.
 private let firstRoomBytes = 1024
 
@@ -84,7 +88,7 @@ private func readAttributes(
     try check(listed, "listxattr", name)
     if names.isEmpty { return [] }
     var result: [ExtendedAttribute] = []
-    for attribute in names.split(separator: 0) {
+    for attribute in names.split(separator: 0) where !aliases.contains(where: attribute.elementsEqual) {
         var value: [UInt8] = []
         let got = withCText(attribute) { text in read(into: &value) { get(text, $0, $1) } }
         if got == -Int(ENODATA) { continue }
