@@ -7,15 +7,18 @@ package struct RandomTreeOptions: Sendable {
     /// Owners other than the caller's, devices, capabilities: only root may make them.
     package var isPrivileged: Bool
     package var hasAttributes: Bool
+    /// Times before 1970, which not every tar reads rightly.
+    package var hasNegativeTimes: Bool
 
     package init(
         entries: Int = 120, largestFileBytes: Int = 200_000, isPrivileged: Bool = Environment.isRoot,
-        hasAttributes: Bool = true
+        hasAttributes: Bool = true, hasNegativeTimes: Bool = true
     ) {
         self.entries = entries
         self.largestFileBytes = largestFileBytes
         self.isPrivileged = isPrivileged
         self.hasAttributes = hasAttributes
+        self.hasNegativeTimes = hasNegativeTimes
     }
 }
 
@@ -120,7 +123,7 @@ private struct RandomTree {
 
     private mutating func stamp(_ name: [UInt8]) throws {
         let seconds =
-            generator.chance(10)
+            generator.chance(10) && options.hasNegativeTimes
             ? -Int.random(in: 1...1_000_000_000, using: &generator)
             : Int.random(in: 1...2_000_000_000, using: &generator)
         try builder.modified(name, seconds: seconds, nanoseconds: Int.random(in: 0...999_999_999, using: &generator))

@@ -30,7 +30,7 @@ struct BackupContents: HoldfastSubcommand {
         let path = try path.map { text throws(StorageError) in try EntryPath(argument: text) }
         var count = 0
         if output.json { try console.print("[") }
-        try ArchiveFiles.contents(of: archive, beneath: path) { entry in
+        try ArchiveFiles.contents(of: archive, beneath: path, checkpoint: console.checkpoint) { entry in
             if output.json {
                 try console.print((count == 0 ? "\n  " : ",\n  ") + ContentsRow.json(entry).compactText)
             } else {

@@ -16,7 +16,7 @@ struct BackupList: HoldfastSubcommand {
         aliases: ["list"])
 
     @Argument(
-        help: ArgumentHelp("A directory with archives, or one archive.", valueName: "dest"), completion: .directory)
+        help: ArgumentHelp("A directory with archives.", valueName: "dest"), completion: .directory)
     var destination: String
 
     @OptionGroup var output: OutputOptions
@@ -24,7 +24,7 @@ struct BackupList: HoldfastSubcommand {
     var printsJSON: Bool { output.json }
 
     func execute(_ console: Console) throws {
-        let archives = try ArchiveFiles.list(at: destination)
+        let archives = try ArchiveFiles.list(at: destination, checkpoint: console.checkpoint).sorted(by: isBefore)
         if output.json { return try console.print(.array(archives.map(json))) }
         var table = Table([
             Table.Column(heading: "CREATED"), Table.Column(heading: "SOURCE"),
@@ -40,6 +40,12 @@ struct BackupList: HoldfastSubcommand {
             ])
         }
         try console.print(table)
+    }
+
+    /// By source, then by time, so that the last line of a source is its newest archive.
+    private func isBefore(_ left: ArchiveSummary, _ right: ArchiveSummary) -> Bool {
+        let times = (left.createdAt ?? Timestamp(seconds: 0), right.createdAt ?? Timestamp(seconds: 0))
+        return (left.source ?? "", times.0, left.archive) < (right.source ?? "", times.1, right.archive)
     }
 
     private func json(_ archive: ArchiveSummary) -> JSONValue {
