@@ -63,8 +63,11 @@ let package = Package(
             name: "CommandTests", dependencies: ["HoldfastCLI", "HoldfastTool", "StorageModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "CatalogTests", dependencies: ["Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],
+            name: "ArchiveTests", dependencies: ["Archive", "FileTree", "StorageModel", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "CatalogTests", dependencies: ["Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],
+            exclude: ["schema.sql"], swiftSettings: strict),
         .testTarget(
             name: "VolumesTests",
             dependencies: ["Holdfast", "Volumes", "Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],

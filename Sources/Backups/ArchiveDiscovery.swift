@@ -25,7 +25,8 @@ extension ArchiveListing {
 /// Finds the archives below a destination.
 package enum ArchiveDiscovery {
     /// All archives below `directory`, by path. Opens each one's table, so the cost is a few reads an archive.
-    package static func archives(at directory: String, checkpoint: Checkpoint) throws(StorageError) -> [ArchiveSummary] {
+    package static func archives(at directory: String, checkpoint: Checkpoint) throws(StorageError) -> [ArchiveSummary]
+    {
         var paths: [EntryPath] = []
         var failure: FileError?
         let walk: OrderedWalk

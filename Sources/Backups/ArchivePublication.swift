@@ -37,7 +37,8 @@ final class ArchivePublication {
         do throws(FileError) {
             return FileSink(SharedDescriptor(try lease.descriptor.duplicate()), name: directoryPath)
         } catch {
-            throw StorageError(error, doing: "write an archive to '\(directoryPath.printable())'", object: directoryPath)
+            throw StorageError(
+                error, doing: "write an archive to '\(directoryPath.printable())'", object: directoryPath)
         }
     }
 
@@ -60,7 +61,8 @@ final class ArchivePublication {
                 }
             }
         } catch {
-            throw StorageError(error, doing: "publish an archive in '\(directoryPath.printable())'", object: directoryPath)
+            throw StorageError(
+                error, doing: "publish an archive in '\(directoryPath.printable())'", object: directoryPath)
         }
         throw StorageError(
             .conflict, object: directoryPath, "an archive of that name exists in '\(directoryPath.printable())'",

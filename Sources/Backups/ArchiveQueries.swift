@@ -76,7 +76,8 @@ package enum ArchiveQueries {
             if entry.kind == .hardLink {
                 let target = EntryPath(trusted: entry.linkTarget).description.printable()
                 throw StorageError(
-                    .conflict, object: path.description, "'\(path.description.printable())' is a hard link to '\(target)'",
+                    .conflict, object: path.description,
+                    "'\(path.description.printable())' is a hard link to '\(target)'",
                     hint: "name that path: a stream cannot be read backwards")
             }
             try requireFile(entry.kind, path)

@@ -87,7 +87,8 @@ package struct BackupRun {
     private func refuseExisting(_ name: String, in directory: String, _ path: String) throws(StorageError) {
         guard !request.replacesExistingFile, HostPath.exists(name, in: directory) else { return }
         throw StorageError(
-            .conflict, object: path, "'\(path.printable())' exists", hint: "choose another name, or replace it with --force")
+            .conflict, object: path, "'\(path.printable())' exists",
+            hint: "choose another name, or replace it with --force")
     }
 
     /// An archive inside its own source would contain itself, and the next one both.

@@ -1,6 +1,6 @@
+internal import Archive
 internal import FileTree
 internal import StorageModel
-internal import Archive
 
 /// Where archives lie below a destination: `<engine>/<name>/<UTC time>.tar.zst`.
 enum DestinationLayout {
@@ -16,7 +16,7 @@ enum DestinationLayout {
             for name in folders(of: source) {
                 do throws(FileError) {
                     try current.makeDirectory(Array(name.utf8), mode: 0o700)
-                } catch where error.errno == .exists {}
+                } catch  where error.errno == .exists {}
                 current = try current.openDirectory(Array(name.utf8))
             }
             try current.sync()

@@ -68,9 +68,11 @@ package struct DirectoryRestore {
     private func state(of name: [UInt8], in parent: borrowing Descriptor) throws(FileError) -> Target {
         do throws(FileError) {
             let status = try parent.status(of: name)
-            guard status.kind == .directory else { throw FileError(operation: "openat", path: path, errno: .notDirectory) }
+            guard status.kind == .directory else {
+                throw FileError(operation: "openat", path: path, errno: .notDirectory)
+            }
             return try parent.openDirectory(name).isEmptyDirectory() ? .empty : .occupied
-        } catch where error.errno == .noEntry {
+        } catch  where error.errno == .noEntry {
             return .missing
         }
     }
@@ -155,7 +157,9 @@ private final class SiblingStaging {
 
     private static func sweep(_ parent: borrowing Descriptor) throws(FileError) {
         for entry in try parent.entries() {
-            guard entry.name.starts(with: prefix), entry.name.reversed().starts(with: suffix.reversed()) else { continue }
+            guard entry.name.starts(with: prefix), entry.name.reversed().starts(with: suffix.reversed()) else {
+                continue
+            }
             do throws(FileError) {
                 let directory = try parent.openDirectory(entry.name)
                 let file = try directory.openFile(leaseName, for: .readingAndWriting)

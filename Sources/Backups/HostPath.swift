@@ -41,7 +41,8 @@ enum HostPath {
             }
             do throws(FileError) {
                 try current.makeDirectory(Array(component.utf8), mode: 0o755)
-            } catch where error.errno == .exists || error.errno == .readOnlyFileSystem || error.errno == .accessDenied {}
+            } catch  where error.errno == .exists || error.errno == .readOnlyFileSystem || error.errno == .accessDenied
+            {}
             // By way of the descriptor, so that links on the way are followed as in any path of a command line.
             current = try Descriptor.openDirectory(atHostPath: "/proc/self/fd/\(current.rawValue)/\(component)")
         }

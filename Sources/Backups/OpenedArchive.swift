@@ -38,7 +38,9 @@ package struct OpenedArchive: Sendable {
             case .standardInput: descriptor = SharedDescriptor(try Descriptor.standardInput())
             }
             let status = try descriptor.descriptor.status()
-            if status.kind == .directory { throw FileError(operation: "read", path: reference.description, errno: .isDirectory) }
+            if status.kind == .directory {
+                throw FileError(operation: "read", path: reference.description, errno: .isDirectory)
+            }
             return (descriptor, status)
         } catch {
             let name = reference.description

@@ -5,7 +5,8 @@ package import StorageModel
 /// Finds out whether an archive is what was written.
 package enum Verification {
     /// - Throws: only if the archive cannot be opened or read at all; what is wrong with its content is in the report.
-    package static func run(_ reference: ArchiveReference, checkpoint: Checkpoint) throws(StorageError) -> VerifyReport {
+    package static func run(_ reference: ArchiveReference, checkpoint: Checkpoint) throws(StorageError) -> VerifyReport
+    {
         let clock = ContinuousClock()
         let start = clock.now
         var report = try examine(reference, checkpoint)
@@ -20,7 +21,7 @@ package enum Verification {
             let archive = try OpenedArchive.open(reference)
             guard let file = archive.file else { return try examineStream(archive, checkpoint, tableFault: nil) }
             return try examineTable(file, checkpoint)
-        } catch where error.code == .damaged {
+        } catch  where error.code == .damaged {
             // The table is damaged; how far the stream is good can still be told.
             guard case .file = reference else { throw error }
             return try examineStream(try OpenedArchive.openStream(reference), checkpoint, tableFault: error)
@@ -59,7 +60,9 @@ package enum Verification {
             report.verdict = tableFault != nil ? .damaged : reader.sawEndOfArchive ? .noTable : .truncated
             if !reader.sawEndOfArchive { report.findings.append("it ends without the end of its tar stream") }
         } catch {
-            guard error.code == .damaged || error.code == .truncated || error.code == .limitExceeded else { throw error }
+            guard error.code == .damaged || error.code == .truncated || error.code == .limitExceeded else {
+                throw error
+            }
             report.verdict = error.code == .truncated ? .truncated : .damaged
             report.findings.append(error.message)
         }

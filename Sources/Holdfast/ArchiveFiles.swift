@@ -23,7 +23,8 @@ public enum ArchiveFiles {
 
     /// Restores into a directory of the host. With ``RestoreMode/replace``, and into a new or empty directory, the content
     /// appears in one step; a failure leaves what was there.
-    public static func restore(_ request: RestoreRequest, checkpoint: Checkpoint) throws(StorageError) -> RestoreReport {
+    public static func restore(_ request: RestoreRequest, checkpoint: Checkpoint) throws(StorageError) -> RestoreReport
+    {
         guard case .directory(let path) = request.target else { throw needsStore(request.target) }
         let archive = try OpenedArchive.open(request.archive)
         return try DirectoryRestore(path, request, checkpoint: checkpoint).run(archive)

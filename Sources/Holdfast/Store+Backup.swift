@@ -101,7 +101,8 @@ extension Store {
         if let existing = replacement.existing, request.mode == .intoEmpty, try !existing.isEmpty() {
             throw StorageError(
                 .conflict, object: name.rawValue, "volume '\(name)' is not empty",
-                hint: "restore with --replace to exchange its content, with --merge to add to it, or into another volume")
+                hint:
+                    "restore with --replace to exchange its content, with --merge to add to it, or into another volume")
         }
         let target = try volumes.attempt("restore into volume '\(name)'", name) { () throws(FileError) in
             SharedDescriptor(try replacement.data.duplicate())
@@ -115,7 +116,8 @@ extension Store {
                 }
                 let status = try existing.data.status()
                 try target.descriptor.applyMetadata(
-                    status.metadata, xattrs: try existing.data.extendedAttributes(), ownership: status.uid != 0 || status.gid != 0)
+                    status.metadata, xattrs: try existing.data.extendedAttributes(),
+                    ownership: status.uid != 0 || status.gid != 0)
             }
         }
         try checkpoint.interruption.check()

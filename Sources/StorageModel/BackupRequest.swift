@@ -10,7 +10,8 @@ public enum BackupDestination: Hashable, Sendable {
     /// Parses `-`, a path that ends in `.tar.zst` (a file), or the path of a directory.
     public init(_ text: String) throws(StorageError) {
         guard !text.isEmpty, !text.utf8.contains(0) else {
-            throw StorageError(.invalidInput, "the destination is empty", hint: "name a directory, a .tar.zst file, or -")
+            throw StorageError(
+                .invalidInput, "the destination is empty", hint: "name a directory, a .tar.zst file, or -")
         }
         if text == "-" {
             self = .standardOutput

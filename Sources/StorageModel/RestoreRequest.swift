@@ -6,7 +6,8 @@ public enum ArchiveReference: Hashable, Sendable, CustomStringConvertible {
     /// Parses `-` or a path.
     public init(_ text: String) throws(StorageError) {
         guard !text.isEmpty, !text.utf8.contains(0) else {
-            throw StorageError(.invalidInput, "the archive's name is empty", hint: "name a file, or - for standard input")
+            throw StorageError(
+                .invalidInput, "the archive's name is empty", hint: "name a file, or - for standard input")
         }
         self = text == "-" ? .standardInput : .file(text)
     }

@@ -17,7 +17,8 @@ public enum SourceReference: Hashable, Sendable, CustomStringConvertible {
             self = .volume(try VolumeName(String(name)))
         } else if let colon = text.firstIndex(of: ":") {
             throw StorageError(
-                .invalidInput, object: text, "unknown kind '\(text[..<colon].description.printable())' in '\(text.printable(limit: 200))'",
+                .invalidInput, object: text,
+                "unknown kind '\(String(text[..<colon]).printable(limit: 80))' of source or target",
                 hint: "name a volume (NAME or holdfast:NAME) or a directory (dir:/absolute/path)")
         } else if text.contains("/") {
             throw StorageError(

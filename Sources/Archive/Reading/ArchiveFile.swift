@@ -119,7 +119,9 @@ package final class ArchiveFile: Sendable {
                 let ordinal = first + UInt64(position)
                 let start = offset &+ record.paddingBytes
                 offset = start &+ record.compressedBytes
-                guard offset <= footer.dataEndOffset else { throw Self.damaged(name, TableFault("a frame lies outside of the data")) }
+                guard offset <= footer.dataEndOffset else {
+                    throw Self.damaged(name, TableFault("a frame lies outside of the data"))
+                }
                 if ordinals.contains(ordinal) {
                     result.append(PlacedFrame(ordinal: ordinal, offset: start, record: record))
                 }
@@ -135,7 +137,8 @@ package final class ArchiveFile: Sendable {
     func compressed(_ frame: PlacedFrame) throws(StorageError) -> [UInt8] {
         let bytes = try self.bytes(at: frame.offset, frame.record.compressedBytes)
         guard XXH64.hash(bytes) == frame.record.checksum else {
-            throw Self.damaged(name, TableFault("frame \(frame.ordinal) at byte \(frame.offset) is not what was written"))
+            throw Self.damaged(
+                name, TableFault("frame \(frame.ordinal) at byte \(frame.offset) is not what was written"))
         }
         return bytes
     }

@@ -205,7 +205,8 @@ package struct ArchiveVerifier {
         seekTable.add(compressedBytes: UInt64(footer.count), rawBytes: 0)
         let index = try file.bytes(at: file.footer.indexOffset, UInt64(SkippableFrame.headerBytes))
         let indexHeader = SkippableFrame.header(
-            variant: SkippableFrame.tableVariant, payloadBytes: Int(file.footer.indexLengthBytes) - SkippableFrame.headerBytes)
+            variant: SkippableFrame.tableVariant,
+            payloadBytes: Int(file.footer.indexLengthBytes) - SkippableFrame.headerBytes)
         if index != indexHeader { note("the header of the index is not what was written") }
         let seek = seekTable.encodedFrame()
         let seekOffset = file.footer.indexOffset + file.footer.indexLengthBytes + UInt64(footer.count)

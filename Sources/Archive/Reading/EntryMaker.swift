@@ -25,7 +25,7 @@ final class EntryMaker {
         try perform(path) { (parent, name) throws(FileError) in
             do throws(FileError) {
                 try parent.makeDirectory(name, mode: 0o700)
-            } catch where error.errno == .exists {
+            } catch  where error.errno == .exists {
                 if try parent.status(of: name).kind == .directory { return }
                 guard policy.merges else { throw error }
                 try parent.remove(name)
@@ -116,7 +116,7 @@ final class EntryMaker {
         try perform(path) { (parent, name) throws(FileError) in
             do throws(FileError) {
                 try parent.remove(name)
-            } catch where error.errno == .noEntry || error.errno == .isDirectory {}
+            } catch  where error.errno == .noEntry || error.errno == .isDirectory {}
         }
     }
 
@@ -130,7 +130,7 @@ final class EntryMaker {
         for attribute in attributes where !attribute.name.hasPrefix("user.") {
             do throws(FileError) {
                 try descriptor.setExtendedAttribute(attribute)
-            } catch where error.errno == .notSupported || error.errno == .notPermitted {
+            } catch  where error.errno == .notSupported || error.errno == .notPermitted {
                 settable.removeAll { $0 == attribute }
                 note([attribute.name], entry.path)
             }
@@ -161,11 +161,11 @@ final class EntryMaker {
         let handle: SharedDescriptor
         do throws(FileError) {
             handle = SharedDescriptor(try root.descriptor.openDirectory(beneath: parentPath))
-        } catch where error.errno == .noEntry {
+        } catch  where error.errno == .noEntry {
             let above = try parent(of: parentPath)
             do throws(FileError) {
                 try above.descriptor.makeDirectory(parentPath.name, mode: 0o755)
-            } catch where error.errno == .exists {}
+            } catch  where error.errno == .exists {}
             handle = SharedDescriptor(try root.descriptor.openDirectory(beneath: parentPath))
         }
         directory = (parentPath, handle)
@@ -194,7 +194,8 @@ final class EntryMaker {
         switch error.errno {
         case .tooManyLevels, .crossDevice, .notDirectory:
             return StorageError(
-                .damaged, object: shown, "entry '\(shown)' lies behind something that is not a directory", errno: error.errno,
+                .damaged, object: shown, "entry '\(shown)' lies behind something that is not a directory",
+                errno: error.errno,
                 hint: "the archive or the target has a link or a file where a directory must be; nothing was followed")
         case .isDirectory, .exists, .notEmpty:
             return StorageError(

@@ -32,13 +32,15 @@ struct FrameInspector: ~Copyable {
                 try decoder.decompress(bytes, rawBytes: Int(record.rawBytes))
             }
         } catch {
-            return InspectedFrame(rawBytes: 0, digest: ContentHasher.digest([]), checksum: checksum, fault: error.message)
+            return InspectedFrame(
+                rawBytes: 0, digest: ContentHasher.digest([]), checksum: checksum, fault: error.message)
         }
         switch record.kind {
         case .payload:
             return InspectedFrame(rawBytes: UInt64(raw.count), digest: ContentHasher.digest(raw), checksum: checksum)
         case .end:
-            var frame = InspectedFrame(rawBytes: UInt64(raw.count), digest: ContentHasher.digest(raw), checksum: checksum)
+            var frame = InspectedFrame(
+                rawBytes: UInt64(raw.count), digest: ContentHasher.digest(raw), checksum: checksum)
             frame.endsArchive = raw.count == padding + 2 * TarBlock.sizeBytes && raw.allSatisfy { $0 == 0 }
             frame.leadingPadding = padding
             if !frame.endsArchive { frame.fault = "its last frame does not end the archive" }

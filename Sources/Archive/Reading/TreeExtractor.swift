@@ -103,7 +103,7 @@ package struct TreeExtractor<Feed: ByteFeed>: ~Copyable {
         do throws(StorageError) {
             if !isOrdered { try maker.removeExisting(entry.path) }
             try maker.makeHardLink(entry)
-        } catch where !policy.paths.isEmpty && error.errno == .noEntry {
+        } catch  where !policy.paths.isEmpty && error.errno == .noEntry {
             let target = EntryPath(trusted: entry.linkTarget).description.printable()
             notices.addSkipped(entry.path, "hard link to '\(target)', which was not selected: restore that path too")
         }
@@ -205,7 +205,8 @@ extension TarEntry {
                 let from = max(start, skipped)
                 let to = min(end, skipped + length)
                 guard from < to else { continue }
-                let part = ByteSlice(slice.buffer, slice.range.lowerBound + Int(from - start)..<slice.range.lowerBound + Int(to - start))
+                let part = ByteSlice(
+                    slice.buffer, slice.range.lowerBound + Int(from - start)..<slice.range.lowerBound + Int(to - start))
                 try part.withBytes { (bytes) throws(FileError) in
                     try descriptor.writeAll(bytes, at: extent.lowerBound + (from - skipped))
                 }

@@ -34,8 +34,12 @@ struct ArchiveFooter: Equatable {
             frame.littleEndian(UInt32.self, at: 0) == FrameHeader.skippableMagic | UInt32(SkippableFrame.tableVariant),
             frame[8..<12].elementsEqual(TableChunk.footer)
         else { return nil }
+        guard frame.littleEndian(UInt32.self, at: 4) == UInt32(Self.payloadBytes) else {
+            throw TableFault("its footer is damaged")
+        }
         let payload = Array(frame[8...])
-        guard payload.littleEndian(UInt64.self, at: Self.payloadBytes - 8) == XXH64.hash(Array(payload.dropLast(8))) else {
+        guard payload.littleEndian(UInt64.self, at: Self.payloadBytes - 8) == XXH64.hash(Array(payload.dropLast(8)))
+        else {
             throw TableFault("its footer is damaged")
         }
         guard payload.littleEndian(UInt32.self, at: 4) == Self.version else {

@@ -107,7 +107,9 @@ package struct ArchiveIndex: Hashable, Sendable {
             let count = try decoder.integer()
             let path = EntryPath(trusted: Array(try decoder.string()))
             let first = try decoder.integer()
-            guard let digest = Digest(try decoder.raw(Digest.lengthBytes)) else { throw TableFault("a digest is short") }
+            guard let digest = Digest(try decoder.raw(Digest.lengthBytes)) else {
+                throw TableFault("a digest is short")
+            }
             guard raw <= TableChunk.limitBytes, length <= TableChunk.limitBytes + 1024 else {
                 throw TableFault("a chunk is larger than the format allows")
             }

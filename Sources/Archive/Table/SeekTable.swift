@@ -26,7 +26,8 @@ struct SeekTable {
 
     /// The length of the frame whose last nine bytes these are; `nil` if they do not end a seek table.
     static func frameBytes(fromTail tail: [UInt8]) -> UInt64? {
-        guard tail.count == footerBytes, tail.littleEndian(UInt32.self, at: 5) == footerMagic, tail[4] & 0x7c == 0 else {
+        guard tail.count == footerBytes, tail.littleEndian(UInt32.self, at: 5) == footerMagic, tail[4] & 0x7c == 0
+        else {
             return nil
         }
         let recordBytes: UInt64 = tail[4] & 0x80 != 0 ? 12 : 8

@@ -76,7 +76,9 @@ struct TableBuilder: ~Copyable {
 
     private mutating func pack(_ raw: [UInt8], tag: [UInt8]) throws(StorageError) -> (frame: [UInt8], digest: Digest) {
         let payload = tag + (try raw.withBytes { (bytes) throws(StorageError) in try compressor.compress(bytes) })
-        return (SkippableFrame.make(variant: SkippableFrame.tableVariant, payload: payload), ContentHasher.digest(payload))
+        return (
+            SkippableFrame.make(variant: SkippableFrame.tableVariant, payload: payload), ContentHasher.digest(payload)
+        )
     }
 
     /// Ends the table.

@@ -89,7 +89,9 @@ struct TableDecoder {
     }
 
     mutating func text() throws(TableFault) -> String {
-        guard let text = String(validating: try string(), as: UTF8.self) else { throw TableFault("a text is not UTF-8") }
+        guard let text = String(validating: try string(), as: UTF8.self) else {
+            throw TableFault("a text is not UTF-8")
+        }
         return text
     }
 

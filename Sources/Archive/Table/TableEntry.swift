@@ -150,7 +150,8 @@ struct TableEntryCoder {
         let expected = old?.headerFrame == entry.headerFrame ? expectedOffset : 0
         entry.headerOffset = expected &+ UInt64(bitPattern: try decoder.signed())
         entry.headerBytes = try decoder.integer()
-        guard entry.headerOffset <= UInt64(FrameLimits.rawBytes), entry.headerBytes <= UInt64(FrameLimits.rawBytes) else {
+        guard entry.headerOffset <= UInt64(FrameLimits.rawBytes), entry.headerBytes <= UInt64(FrameLimits.rawBytes)
+        else {
             throw TableFault("an entry's header lies outside of its frame")
         }
         try decodeKind(&entry, from: &decoder)

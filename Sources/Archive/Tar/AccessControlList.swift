@@ -56,7 +56,9 @@ enum AccessControlList {
         var entries: [(tag: Tag, permissions: UInt16, id: UInt32)] = []
         for part in text.split(whereSeparator: { $0 == "," || $0.isNewline }) {
             let body = part.prefix { $0 != "#" }
-            let fields = body.split(separator: ":", omittingEmptySubsequences: false).map { $0.filter { !$0.isWhitespace } }
+            let fields = body.split(separator: ":", omittingEmptySubsequences: false).map {
+                $0.filter { !$0.isWhitespace }
+            }
             if fields == [""] { continue }
             guard let entry = parse(fields) else { return nil }
             entries.append(entry)

@@ -47,7 +47,8 @@ struct PaxOverrides {
         if let acl = AccessControlList.keywords.first(where: { $0.keyword == keyword }) {
             let text = String(decoding: value, as: UTF8.self)
             guard let bytes = AccessControlList.kernelForm(fromText: text) else {
-                throw TarFault("\(keyword) '\(text.printable(limit: 80))' is not an access control list with numeric ids")
+                throw TarFault(
+                    "\(keyword) '\(text.printable(limit: 80))' is not an access control list with numeric ids")
             }
             extendedAttributes[acl.attribute] = bytes
         } else if keyword.hasPrefix("SCHILY.xattr.") {

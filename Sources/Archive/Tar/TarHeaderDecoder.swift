@@ -94,7 +94,9 @@ struct TarHeaderBlock {
             var value: Int64 = first & 0x40 != 0 ? -1 : 0
             for (index, byte) in field.enumerated() {
                 let bits = index == 0 ? (first & 0x40 != 0 ? byte | 0x80 : byte & 0x3f) : byte
-                guard value >> 55 == 0 || value >> 55 == -1 else { throw TarFault("a header's \(what) is out of range") }
+                guard value >> 55 == 0 || value >> 55 == -1 else {
+                    throw TarFault("a header's \(what) is out of range")
+                }
                 value = value << 8 | Int64(bits)
             }
             return value

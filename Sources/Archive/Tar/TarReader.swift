@@ -36,7 +36,9 @@ package struct TarReader<Feed: ByteFeed> {
         do throws(TarFault) {
             guard let entry = try readEntry() else { return nil }
             entryCount += 1
-            if entryCount > limits.entries { throw TarFault("it has more than \(limits.entries) entries", exceedsLimit: true) }
+            if entryCount > limits.entries {
+                throw TarFault("it has more than \(limits.entries) entries", exceedsLimit: true)
+            }
             return entry
         } catch {
             throw failure(error)
@@ -80,7 +82,9 @@ package struct TarReader<Feed: ByteFeed> {
                     sawEndOfArchive = true
                     return nil
                 }
-                guard second.allSatisfy({ $0 == 0 }) else { throw TarFault("a lone block of zeros stands between entries") }
+                guard second.allSatisfy({ $0 == 0 }) else {
+                    throw TarFault("a lone block of zeros stands between entries")
+                }
                 sawEndOfArchive = true
                 return nil
             }
@@ -183,7 +187,9 @@ package struct TarReader<Feed: ByteFeed> {
                 text += block
                 continue
             }
-            guard let number = PaxRecords.decimal(text[..<newline]) else { throw TarFault("a sparse map is not numbers") }
+            guard let number = PaxRecords.decimal(text[..<newline]) else {
+                throw TarFault("a sparse map is not numbers")
+            }
             text.removeFirst(newline + 1)
             if expected == nil {
                 guard number <= UInt64(limits.sparseExtents) else {

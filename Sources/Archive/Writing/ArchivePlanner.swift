@@ -107,7 +107,9 @@ struct ArchivePlanner {
         plannedBytes += entryBytes
         if member.opened != nil { openedMembers += 1 }
         let mayCut = plannedBytes >= Chunking.groupFloorBytes
-        if openedMembers == Self.openedLimit || mayCut && Chunking.cuts(behind: member.path, entryBytes: UInt64(entryBytes)) {
+        if openedMembers == Self.openedLimit
+            || mayCut && Chunking.cuts(behind: member.path, entryBytes: UInt64(entryBytes))
+        {
             try flush()
         }
     }

@@ -180,7 +180,7 @@ final class ArchiveWorker {
     private func directoryAttributes(_ path: EntryPath) throws(FileError) -> [ExtendedAttribute] {
         do throws(FileError) {
             return held(try root.descriptor.openDirectory(beneath: path).extendedAttributes(), path)
-        } catch where error.errno == .accessDenied {
+        } catch  where error.errno == .accessDenied {
             return []
         }
     }

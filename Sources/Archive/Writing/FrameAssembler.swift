@@ -82,7 +82,8 @@ struct FrameAssembler: ~Copyable {
 
     /// Compresses what was gathered and starts anew.
     mutating func seal(_ kind: FrameRecord.Kind) throws(StorageError) -> EncodedFrame {
-        let compressed = try raw.withBytes(0..<raw.count) { (bytes) throws(StorageError) in try encoder.compress(bytes) }
+        let compressed = try raw.withBytes(0..<raw.count) { (bytes) throws(StorageError) in try encoder.compress(bytes)
+        }
         let frame = EncodedFrame(
             kind: kind, compressed: compressed, rawBytes: UInt64(raw.count), digest: hasher.finalize(),
             checksum: XXH64.hash(compressed), entries: entries)
