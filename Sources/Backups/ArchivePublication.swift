@@ -9,8 +9,7 @@ internal import StorageModel
 final class ArchivePublication {
     private let directory: Descriptor
     private let directoryPath: String
-    private let temporaryName: [UInt8]
-    private let lease: Lease
+    private let partial: PartialFile
     private var isFinished = false
 
     private static let partialPrefix = Array(".holdfast-".utf8)
@@ -22,20 +21,26 @@ final class ArchivePublication {
             directory = try Descriptor.openDirectory(atHostPath: path)
             directoryPath = path
             try Self.sweep(directory)
-            temporaryName = Self.partialPrefix + RandomName.make() + Self.partialSuffix
-            let file = try directory.createFile(temporaryName, mode: 0o600)
-            guard let lease = try Lease.take(file, .exclusive) else {
-                throw FileError(operation: "flock", path: "", errno: .busy)
-            }
-            self.lease = lease
+            partial = try Self.makePartial(in: directory)
         } catch {
             throw StorageError(error, doing: "write an archive to '\(path.printable())'", object: path)
         }
     }
 
-    func makeSink() throws(StorageError) -> FileSink {
+    /// Makes the partial file and locks it. A sweep by another backup may come between the two; then it is made anew.
+    private static func makePartial(in directory: borrowing Descriptor) throws(FileError) -> PartialFile {
+        while true {
+            let name = partialPrefix + RandomName.make() + partialSuffix
+            let file = try directory.createFile(name, mode: 0o600)
+            guard let lease = try Lease.take(file, .exclusive) else { continue }
+            if try lease.descriptor.status().linkCount > 0 { return PartialFile(name: name, lease: lease) }
+        }
+    }
+
+    func makeSink(isDurable: Bool) throws(StorageError) -> FileSink {
         do throws(FileError) {
-            return FileSink(SharedDescriptor(try lease.descriptor.duplicate()), name: directoryPath)
+            return FileSink(
+                SharedDescriptor(try partial.lease.descriptor.duplicate()), name: directoryPath, startsWriteback: isDurable)
         } catch {
             throw StorageError(
                 error, doing: "write an archive to '\(directoryPath.printable())'", object: directoryPath)
@@ -48,11 +53,11 @@ final class ArchivePublication {
     /// - Returns: the name.
     func publish(_ names: some Sequence<String>, replaces: Bool, isDurable: Bool) throws(StorageError) -> String {
         do throws(FileError) {
-            if isDurable { try lease.descriptor.sync() }
+            if isDurable { try partial.lease.descriptor.sync() }
             for name in names {
                 do throws(FileError) {
                     let mode: RenameMode = replaces ? .replace : .noReplace
-                    try directory.rename(temporaryName, to: directory, Array(name.utf8), mode: mode)
+                    try directory.rename(partial.name, to: directory, Array(name.utf8), mode: mode)
                     isFinished = true
                     if isDurable { try directory.sync() }
                     return name
@@ -71,7 +76,7 @@ final class ArchivePublication {
 
     /// Removes the partial file, unless it was published.
     deinit {
-        if !isFinished { try? directory.remove(temporaryName) }  // a failure leaves it to the sweep of the next backup
+        if !isFinished { try? directory.remove(partial.name) }  // a failure leaves it to the sweep of the next backup
     }
 
     private static func sweep(_ directory: borrowing Descriptor) throws(FileError) {
@@ -93,14 +98,30 @@ final class ArchivePublication {
     }
 }
 
+/// A file that is being written, and the lock that says so.
+private struct PartialFile: ~Copyable {
+    let name: [UInt8]
+    let lease: Lease
+}
+
 /// Writes an archive to a file or a pipe, in order.
+///
+/// A file is handed to the disk in stretches while the rest is still being compressed, so that the sync at the end finds
+/// little left to do.
 struct FileSink: ArchiveSink {
     private let descriptor: SharedDescriptor
     private let name: String
+    private let startsWriteback: Bool
+    private var offset: UInt64 = 0
+    private var handedOver: UInt64 = 0
 
-    init(_ descriptor: SharedDescriptor, name: String) {
+    private static let stretchBytes: UInt64 = 16 << 20
+
+    /// - Parameter startsWriteback: whether it is a new file, written from its start, that will be synced.
+    init(_ descriptor: SharedDescriptor, name: String, startsWriteback: Bool) {
         self.descriptor = descriptor
         self.name = name
+        self.startsWriteback = startsWriteback
     }
 
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
@@ -108,6 +129,11 @@ struct FileSink: ArchiveSink {
             try descriptor.descriptor.writeAll(bytes, at: nil)
         } catch {
             throw StorageError(error, doing: "write an archive to '\(name.printable())'", object: name)
+        }
+        offset += UInt64(bytes.count)
+        if startsWriteback && offset - handedOver >= Self.stretchBytes {
+            descriptor.descriptor.startWriteback(handedOver..<offset)
+            handedOver = offset
         }
     }
 }

@@ -129,8 +129,8 @@ private struct FileContentWriter {
         }
     }
 
-    func write<Feed: ByteFeed>(
-        _ entry: TarEntry, from reader: inout TarReader<Feed>, _ checkpoint: Checkpoint
+    func write(
+        _ entry: TarEntry, from reader: inout TarReader, _ checkpoint: Checkpoint
     ) throws(StorageError) {
         var extents = (entry.sparseMap?.extents ?? [0..<entry.sizeBytes])[...]
         var position: UInt64 = 0

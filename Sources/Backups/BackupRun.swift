@@ -57,10 +57,28 @@ package struct BackupRun {
 
     private func archive(to sink: FileSink, _ origin: ArchiveOrigin) throws(StorageError) -> TreeArchiver.Outcome {
         checkpoint.progress.begin("backing up \(request.source)", totalEntries: nil, totalBytes: nil)
+        let counting = startCounting()
+        defer { counting?.finish() }
         return try TreeArchiver.archive(
             root, to: sink, origin: origin,
             options: TreeArchiver.Options(level: request.level, threads: request.threads ?? WorkerPool.defaultThreads),
             checkpoint: checkpoint)
+    }
+
+    /// Counts the tree beside the backup, if somebody looks at the progress: the counting is faster by far.
+    private func startCounting() -> WorkerPool? {
+        guard checkpoint.progress.wantsTotals else { return nil }
+        let pool = WorkerPool(threads: 1)
+        let (root, progress) = (root, checkpoint.progress)
+        pool.submit {
+            do throws(FileError) {
+                let usage = try ParallelWalk.usage(of: root.descriptor, threads: 1)
+                progress.expect(totalEntries: usage.files + usage.directories, totalBytes: usage.apparentBytes)
+            } catch {
+                progress.warn("the source cannot be counted: \(error.errno)")
+            }
+        }
+        return pool
     }
 
     private func stream(_ origin: ArchiveOrigin) throws(StorageError) -> TreeArchiver.Outcome {
@@ -70,7 +88,7 @@ package struct BackupRun {
         } catch {
             throw StorageError(error, doing: "write to standard output", object: "-")
         }
-        return try archive(to: FileSink(output, name: "standard output"), origin)
+        return try archive(to: FileSink(output, name: "standard output", startsWriteback: false), origin)
     }
 
     private func publish(
@@ -78,7 +96,7 @@ package struct BackupRun {
     ) throws(StorageError) -> (TreeArchiver.Outcome, String) {
         try refuseDestinationInside(directory)
         let publication = try ArchivePublication(inDirectory: directory)
-        let outcome = try archive(to: try publication.makeSink(), origin)
+        let outcome = try archive(to: try publication.makeSink(isDurable: request.isDurable), origin)
         try checkpoint.interruption.check()
         let name = try publication.publish(names, replaces: replaces, isDurable: request.isDurable)
         return (outcome, HostPath.join(HostPath.absolute(directory), name))

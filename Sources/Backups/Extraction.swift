@@ -7,7 +7,7 @@ package struct Extraction: Sendable {
     package struct Outcome: Sendable {
         package let entries: UInt64
         package let bytes: UInt64
-        package let skipped: [EntryNotice]
+        package var skipped: [EntryNotice]
         /// What the archive says of its source, where it has a table.
         package let origin: ArchiveOrigin?
         package let hasRoot: Bool
@@ -29,7 +29,7 @@ package struct Extraction: Sendable {
     /// - Throws: at the first failure; what was made until then is the caller's to discard.
     package func run(into target: SharedDescriptor, merges: Bool) throws(StorageError) -> Outcome {
         checkpoint.progress.begin(
-            "restoring", totalEntries: archive.file?.index.entries, totalBytes: archive.file?.index.rawBytes)
+            "restoring", totalEntries: archive.file?.index.entries, totalBytes: archive.file?.index.sourceBytes)
         if let file = archive.file, !request.paths.isEmpty {
             try refuseMissingPaths(in: file)
             return try extract(try SelectedFeed(file, paths: request.paths), into: target, merges, file.index.origin)
@@ -37,6 +37,15 @@ package struct Extraction: Sendable {
         let feed = try archive.feed(threads: threads, checkpoint: checkpoint)
         defer { feed.finish() }
         return try extract(feed, into: target, merges, archive.file?.index.origin)
+    }
+
+    private func makeWriteback(_ target: SharedDescriptor) throws(StorageError) -> EarlyWriteback? {
+        guard request.isDurable else { return nil }
+        do throws(FileError) {
+            return try EarlyWriteback(target.descriptor)
+        } catch {
+            throw StorageError(error, doing: "restore into the target", object: request.target.description)
+        }
     }
 
     private var threads: Int { request.threads ?? WorkerPool.defaultThreads }
@@ -47,12 +56,15 @@ package struct Extraction: Sendable {
         }
     }
 
-    private func extract<Feed: ByteFeed>(
-        _ feed: Feed, into target: SharedDescriptor, _ merges: Bool, _ origin: ArchiveOrigin?
+    private func extract(
+        _ feed: any ByteFeed, into target: SharedDescriptor, _ merges: Bool, _ origin: ArchiveOrigin?
     ) throws(StorageError) -> Outcome {
         let policy = ExtractionPolicy(merges: merges, isPrivileged: Host.isPrivileged, paths: request.paths)
         var reader = TarReader(feed, limits: ArchiveLimits())
-        let extractor = TreeExtractor<Feed>(root: target, policy: policy, threads: threads, checkpoint: checkpoint)
+        let writeback = try makeWriteback(target)
+        defer { writeback?.finish() }
+        let extractor = TreeExtractor(
+            root: target, policy: policy, threads: threads, checkpoint: checkpoint, writeback: writeback)
         let outcome = try extractor.extract(&reader)
         guard outcome.isComplete else {
             throw StorageError(

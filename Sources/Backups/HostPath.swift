@@ -31,20 +31,29 @@ enum HostPath {
         }
     }
 
-    /// Makes a directory and what is missing above it.
+    /// Makes a directory and what is missing above it; what exists is not opened one by one, so that directories that may
+    /// be passed but not listed are no obstacle.
     static func makeDirectories(_ path: String) throws(FileError) {
-        var current = try Descriptor.openDirectory(atHostPath: path.hasPrefix("/") ? "/" : ".")
-        for component in path.split(separator: "/") where component != "." {
-            if component == ".." {
-                current = try Descriptor.openDirectory(atHostPath: "/proc/self/fd/\(current.rawValue)/..")
-                continue
-            }
+        var missing: [String] = []
+        var existing = path
+        while true {
             do throws(FileError) {
-                try current.makeDirectory(Array(component.utf8), mode: 0o755)
-            } catch  where error.errno == .exists || error.errno == .readOnlyFileSystem || error.errno == .accessDenied
-            {}
-            // By way of the descriptor, so that links on the way are followed as in any path of a command line.
-            current = try Descriptor.openDirectory(atHostPath: "/proc/self/fd/\(current.rawValue)/\(component)")
+                _ = try Descriptor.openDirectory(atHostPath: existing)
+                break
+            } catch {
+                let (parent, name) = split(existing)
+                guard error.errno == .noEntry, parent != existing else { throw error }
+                if !name.isEmpty && name != "." { missing.append(name) }
+                existing = parent
+            }
+        }
+        guard !missing.isEmpty else { return }
+        var current = try Descriptor.openDirectory(atHostPath: existing)
+        for name in missing.reversed() {
+            do throws(FileError) {
+                try current.makeDirectory(Array(name.utf8), mode: 0o755)
+            } catch where error.errno == .exists {}
+            current = try current.openDirectory(Array(name.utf8))
         }
     }
 }

@@ -51,6 +51,11 @@ package struct OpenedArchive: Sendable {
         }
     }
 
+    /// The name for reports: a file's absolute path.
+    package var reportedName: String { isFile ? HostPath.absolute(name) : name }
+
+    private var isFile: Bool { name != ArchiveReference.standardInput.description }
+
     /// The whole tar stream, decompressed by `threads`.
     package func feed(threads: Int, checkpoint: Checkpoint) throws(StorageError) -> TarFeed {
         try TarFeed(

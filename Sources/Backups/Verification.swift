@@ -34,7 +34,7 @@ package enum Verification {
         checkpoint.progress.begin("verifying", totalEntries: nil, totalBytes: file.sizeBytes)
         let outcome = try ArchiveVerifier.verify(file, threads: WorkerPool.defaultThreads, checkpoint: checkpoint)
         return VerifyReport(
-            archive: file.name, verdict: outcome.findings.isEmpty ? .intact : .damaged, entries: outcome.entries,
+            archive: HostPath.absolute(file.name), verdict: outcome.findings.isEmpty ? .intact : .damaged, entries: outcome.entries,
             frames: outcome.frames, archiveBytes: file.sizeBytes, validBytes: outcome.validBytes,
             findings: outcome.findings, tableDigest: file.tableDigest, seconds: 0)
     }
@@ -45,7 +45,7 @@ package enum Verification {
     ) throws(StorageError) -> VerifyReport {
         checkpoint.progress.begin("verifying", totalEntries: nil, totalBytes: archive.sizeBytes)
         var report = VerifyReport(
-            archive: archive.name, verdict: .noTable, entries: 0, frames: 0, archiveBytes: archive.sizeBytes,
+            archive: archive.reportedName, verdict: .noTable, entries: 0, frames: 0, archiveBytes: archive.sizeBytes,
             validBytes: 0, findings: tableFault.map { [$0.message] } ?? [], tableDigest: nil, seconds: 0)
         let feed = try archive.feed(threads: WorkerPool.defaultThreads, checkpoint: checkpoint)
         defer { feed.finish() }

@@ -23,4 +23,8 @@ long holdfast_copy_file_range(int source, int64_t source_offset, int target, int
     return syscall(SYS_copy_file_range, source, &source_offset, target, &target_offset, length, 0u);
 }
 
+int holdfast_start_writeback(int file, int64_t offset, int64_t length) {
+    return sync_file_range(file, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
 int holdfast_syncfs(int file) { return syncfs(file); }

@@ -87,6 +87,31 @@ extension Descriptor {
     package borrowing func syncFileSystem() throws(FileError) {
         try check(changing("syncfs") { Int(holdfast_syncfs(rawValue)) }, "syncfs")
     }
+
+    /// Writes out what the file system holds in memory, as a hint: errors stay to be seen by ``syncFileSystem()`` on the
+    /// descriptor that matters.
+    borrowing func writeOutFileSystem() { _ = holdfast_syncfs(rawValue) }
+
+    /// Reads what is there, in one call; waits only if nothing is. For pipes.
+    ///
+    /// - Returns: how many bytes were read; 0 at the end.
+    package borrowing func readAvailable(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+        try check(attempt { Glibc.read(rawValue, buffer.baseAddress, buffer.count) }, "read")
+    }
+
+    /// Waits until there is something to read, or the other end is closed, but not longer than the time limit (`poll(2)`).
+    ///
+    /// - Returns: whether a read would not wait.
+    package borrowing func isReadable(withinMilliseconds limit: CInt) -> Bool {
+        var request = pollfd(fd: rawValue, events: Int16(POLLIN), revents: 0)
+        return poll(&request, 1, limit) > 0
+    }
+
+    /// Asks the kernel to begin writing a range out, and does not wait. A hint, by which a later ``sync()`` has less to do;
+    /// it promises nothing, so a refusal is of no consequence (`sync_file_range(2)`).
+    package borrowing func startWriteback(_ range: Range<UInt64>) {
+        _ = holdfast_start_writeback(rawValue, Int64(clamping: range.lowerBound), Int64(clamping: range.count))
+    }
 }
 
 /// - Throws: `EFBIG` for a place that no file can have.

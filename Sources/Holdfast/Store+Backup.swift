@@ -47,7 +47,7 @@ extension Store {
         if outcome == nil { (outcome, isNew) = try replace(extraction, in: name, request, checkpoint) }
         let elapsed = start.duration(to: clock.now).components
         return RestoreReport(
-            archive: archive.name, target: request.target, entries: outcome?.entries ?? 0,
+            archive: archive.reportedName, target: request.target, entries: outcome?.entries ?? 0,
             restoredBytes: outcome?.bytes ?? 0, createdVolume: isNew, skipped: outcome?.skipped ?? [],
             seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
     }
@@ -84,8 +84,14 @@ extension Store {
             try fill(replacement, extraction, name, request, checkpoint)
         }
         switch result {
-        case .success(let outcome):
-            try replacement.discard()
+        case .success(var outcome):
+            do throws(StorageError) {
+                try replacement.discard()
+            } catch {
+                // The new data is in place; the old only takes space until the next command sweeps it.
+                outcome.skipped.append(
+                    EntryNotice(path: .root, reason: "the old data could not be deleted yet: \(error.message)"))
+            }
             return (outcome, replacement.existing == nil)
         case .failure(let error):
             // The first error is the one to tell; what cannot be deleted now, the next open sweeps.

@@ -5,7 +5,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     public static let lengthBytes = 32
 
     /// - Returns: `nil` unless there are exactly 32 bytes.
-    public init?(_ bytes: some Collection<UInt8>) {
+    @inlinable public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Self.lengthBytes else { return nil }
         self.bytes = Array(bytes)
     }

@@ -14,7 +14,7 @@ public struct EntryPath: Hashable, Sendable, Comparable, CustomStringConvertible
     /// Parses what a user or an archive wrote: a leading `./`, repeated and trailing `/` and `.` components fall away.
     ///
     /// - Returns: `nil` for an absolute path, a `..` component or a NUL byte.
-    public init?(parsing text: some Collection<UInt8>) {
+    @inlinable public init?(parsing text: some Collection<UInt8>) {
         if text.first == UInt8(ascii: "/") || text.contains(0) { return nil }
         var result: [UInt8] = []
         result.reserveCapacity(text.count)
@@ -45,7 +45,7 @@ public struct EntryPath: Hashable, Sendable, Comparable, CustomStringConvertible
     }
 
     /// The path of the child called `name`.
-    public func appending(_ name: some Collection<UInt8>) -> EntryPath {
+    @inlinable public func appending(_ name: some Collection<UInt8>) -> EntryPath {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count + 1 + name.count)
         result.append(contentsOf: bytes)

@@ -4,10 +4,19 @@ internal import Synchronization
 public protocol ProgressSink: Sendable {
     /// A new phase begins. `totalBytes` and `totalEntries` are estimates, `nil` if unknown.
     func begin(_ phase: String, totalEntries: UInt64?, totalBytes: UInt64?)
+    /// Whether somebody looks: only then is it worth finding out how much there is to do.
+    var wantsTotals: Bool { get }
+    /// How much there is to do altogether, found out meanwhile.
+    func expect(totalEntries: UInt64, totalBytes: UInt64)
     /// So much more is done.
     func advance(entries: UInt64, bytes: UInt64)
     /// Something was skipped or changed; the operation goes on.
     func warn(_ message: String)
+}
+
+extension ProgressSink {
+    public var wantsTotals: Bool { false }
+    public func expect(totalEntries: UInt64, totalBytes: UInt64) {}
 }
 
 /// Says nothing.

@@ -59,7 +59,7 @@ package final class TarFeed: ByteFeed {
     package init(
         _ descriptor: SharedDescriptor, name: String, threads: Int, limits: ArchiveLimits, interruption: Interruption
     ) throws(StorageError) {
-        let input = ByteInput(descriptor, name: name)
+        let input = try ByteInput(descriptor, name: name, interruption: interruption)
         form = try ArchiveForm.detect(input, name: name)
         self.limits = limits
         self.interruption = interruption

@@ -1,4 +1,4 @@
-package import FileTree
+internal import FileTree
 internal import StorageModel
 
 /// Bytes from a file or a pipe, in order, with the possibility to look ahead.
@@ -8,6 +8,8 @@ internal import StorageModel
 package final class ByteInput: @unchecked Sendable {
     private let descriptor: SharedDescriptor
     private let name: String
+    private let interruption: Interruption
+    private let canStall: Bool
     private var buffer: [UInt8] = []
     private var position = 0
     private var isAtEnd = false
@@ -15,11 +17,25 @@ package final class ByteInput: @unchecked Sendable {
     private(set) var offset: UInt64 = 0
 
     private static let readBytes = 1 << 20
+    /// One read of a pipe yields no more than the pipe holds, mostly this much.
+    private static let pipeBytes = 64 << 10
 
     /// - Parameter name: for messages.
-    package init(_ descriptor: SharedDescriptor, name: String) {
+    init(_ descriptor: SharedDescriptor, name: String, interruption: Interruption) throws(StorageError) {
         self.descriptor = descriptor
         self.name = name
+        self.interruption = interruption
+        do throws(FileError) {
+            canStall = try descriptor.descriptor.status().kind != .file
+        } catch {
+            throw StorageError(error, doing: "read \(name)", object: name)
+        }
+    }
+
+    /// A pipe whose other end says nothing must not keep an interruption waiting.
+    private func waitForInput() throws(StorageError) {
+        guard canStall else { return }
+        while !descriptor.descriptor.isReadable(withinMilliseconds: 200) { try interruption.check() }
     }
 
     /// What is buffered and not yet taken.
@@ -33,17 +49,21 @@ package final class ByteInput: @unchecked Sendable {
             position = 0
         }
         while buffer.count < count && !isAtEnd {
-            let wanted = max(Self.readBytes, count - buffer.count)
+            let wanted = canStall ? Self.pipeBytes : max(Self.readBytes, count - buffer.count)
+            try waitForInput()
             var failure: FileError?
             let part = [UInt8](unsafeUninitializedCapacity: wanted) { room, filled in
                 do throws(FileError) {
-                    filled = try descriptor.descriptor.read(into: UnsafeMutableRawBufferPointer(room), at: nil)
+                    let bytes = UnsafeMutableRawBufferPointer(room)
+                    filled = canStall
+                        ? try descriptor.descriptor.readAvailable(into: bytes)
+                        : try descriptor.descriptor.read(into: bytes, at: nil)
                 } catch {
                     failure = error
                 }
             }
             if let failure { throw StorageError(failure, doing: "read \(name)", object: name) }
-            isAtEnd = part.count < wanted
+            isAtEnd = canStall ? part.isEmpty : part.count < wanted
             if buffer.isEmpty { buffer = part } else { buffer.append(contentsOf: part) }
         }
     }

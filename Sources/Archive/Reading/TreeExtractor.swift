@@ -6,7 +6,7 @@ package import StorageModel
 /// While the names ascend, as in every archive of Holdfast's, no two entries can be the same and files are made in
 /// parallel. From the first name that does not, each entry waits for the one before, so that of two entries of the same
 /// name the later one wins, as with every tar. Directories get their owner, mode and times last, deepest first.
-package struct TreeExtractor<Feed: ByteFeed>: ~Copyable {
+package struct TreeExtractor: ~Copyable {
     package struct Outcome: Sendable {
         package var entries: UInt64 = 0
         package var bytes: UInt64 = 0
@@ -20,6 +20,7 @@ package struct TreeExtractor<Feed: ByteFeed>: ~Copyable {
     private let root: SharedDescriptor
     private let policy: ExtractionPolicy
     private let checkpoint: Checkpoint
+    private let writeback: EarlyWriteback?
     private let notices = NoticeList()
     private let jobs: JobGroup
     private let maker: EntryMaker
@@ -31,10 +32,15 @@ package struct TreeExtractor<Feed: ByteFeed>: ~Copyable {
     private var isOrdered = true
     private var outcome = Outcome()
 
-    private static var batchLimitBytes: Int { 1 << 20 }
-    private static var batchLimitEntries: Int { 256 }
+    private static let batchLimitBytes = 1 << 20
+    private static let batchLimitEntries = 256
 
-    package init(root: SharedDescriptor, policy: ExtractionPolicy, threads: Int, checkpoint: Checkpoint) {
+    /// - Parameter writeback: told of what is written, if the result is to be synced.
+    package init(
+        root: SharedDescriptor, policy: ExtractionPolicy, threads: Int, checkpoint: Checkpoint,
+        writeback: EarlyWriteback? = nil
+    ) {
+        self.writeback = writeback
         self.root = root
         self.policy = policy
         self.checkpoint = checkpoint
@@ -45,7 +51,7 @@ package struct TreeExtractor<Feed: ByteFeed>: ~Copyable {
     /// Extracts everything that `reader` yields.
     ///
     /// - Throws: the first failure. What was extracted until then stays; the caller owns the target and discards it.
-    package consuming func extract(_ reader: inout TarReader<Feed>) throws(StorageError) -> Outcome {
+    package consuming func extract(_ reader: inout TarReader) throws(StorageError) -> Outcome {
         let group = jobs
         defer { group.finish() }
         while let entry = try reader.nextEntry() {
@@ -57,6 +63,7 @@ package struct TreeExtractor<Feed: ByteFeed>: ~Copyable {
             try take(entry, &reader)
             outcome.entries += 1
             checkpoint.progress.advance(entries: 1, bytes: entry.storedBytes)
+            writeback?.note(entry.storedBytes + 256)
         }
         try flush()
         try jobs.drain()
@@ -79,7 +86,7 @@ package struct TreeExtractor<Feed: ByteFeed>: ~Copyable {
         lastPath = path
     }
 
-    private mutating func take(_ entry: TarEntry, _ reader: inout TarReader<Feed>) throws(StorageError) {
+    private mutating func take(_ entry: TarEntry, _ reader: inout TarReader) throws(StorageError) {
         switch entry.kind {
         case .directory:
             if entry.path.isRoot { outcome.hasRoot = true }
@@ -127,7 +134,7 @@ package struct TreeExtractor<Feed: ByteFeed>: ~Copyable {
     }
 
     /// A large file is written as its data arrives; the last slice to be written finishes it.
-    private mutating func takeLarge(_ entry: TarEntry, _ reader: inout TarReader<Feed>) throws(StorageError) {
+    private mutating func takeLarge(_ entry: TarEntry, _ reader: inout TarReader) throws(StorageError) {
         if !isOrdered { try maker.removeExisting(entry.path) }
         let file = LargeExtraction(entry, try maker.createFile(entry.path))
         let (root, policy, notices) = (root, policy, notices)

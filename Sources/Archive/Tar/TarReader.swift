@@ -5,8 +5,8 @@ package import StorageModel
 /// Trusts nothing: sizes, names, maps and records are bounded by ``ArchiveLimits`` before memory is taken for them, a pax
 /// `size` rules over the header's, and what is not of the form throws. The names are made relative to the root: a
 /// leading `/` or `./` falls away (as GNU tar does it), `..` throws.
-package struct TarReader<Feed: ByteFeed> {
-    private var feed: Feed
+package struct TarReader {
+    private var feed: any ByteFeed
     private let limits: ArchiveLimits
     private var chunk: [UInt8] = []
     private var position = 0
@@ -20,7 +20,7 @@ package struct TarReader<Feed: ByteFeed> {
     /// Whether the two blocks of zeros were seen: a stream that ends without them was cut off.
     package private(set) var sawEndOfArchive = false
 
-    package init(_ feed: Feed, limits: ArchiveLimits) {
+    package init(_ feed: any ByteFeed, limits: ArchiveLimits) {
         self.feed = feed
         self.limits = limits
     }

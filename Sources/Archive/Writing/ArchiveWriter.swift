@@ -3,15 +3,15 @@ package import StorageModel
 /// Lays encoded frames out in the file: alignment, table, footer, seek table. Called by one thread.
 ///
 /// A crash or an interruption leaves a prefix of whole frames, which is a readable tar stream without a table.
-package struct ArchiveWriter<Sink: ArchiveSink>: ~Copyable {
-    private var sink: Sink
+package struct ArchiveWriter: ~Copyable {
+    private var sink: any ArchiveSink
     private var offset: UInt64 = 0
     private var seekTable = SeekTable()
     private var table: TableBuilder
     /// The large file whose payload frames are being written.
     private var large: (entry: TableEntry, digests: ContentHasher)?
 
-    package init(_ sink: Sink) throws(StorageError) {
+    package init(_ sink: any ArchiveSink) throws(StorageError) {
         self.sink = sink
         table = try TableBuilder()
     }

@@ -45,6 +45,9 @@ int holdfast_ficlone(int target, int source);
 /// copy_file_range(2) from and to explicit offsets, which it does not change.
 long holdfast_copy_file_range(int source, int64_t source_offset, int target, int64_t target_offset, size_t length);
 
+/// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: begins to write the range out and does not wait for it.
+int holdfast_start_writeback(int file, int64_t offset, int64_t length);
+
 /// syncfs(2).
 int holdfast_syncfs(int file);
 

@@ -13,6 +13,12 @@ struct ProgressLine {
     private var isDrawn = false
     private var isActive = false
 
+    /// How much there is to do, found out after the beginning.
+    mutating func expect(totalEntries: UInt64, totalBytes: UInt64) {
+        self.totalEntries = totalEntries
+        self.totalBytes = totalBytes
+    }
+
     mutating func begin(_ phase: String, totalEntries: UInt64?, totalBytes: UInt64?, now: UInt64) {
         self = ProgressLine()
         self.phase = phase

@@ -21,6 +21,12 @@ final class TerminalProgress: ProgressSink {
         draw(now)
     }
 
+    var wantsTotals: Bool { true }
+
+    func expect(totalEntries: UInt64, totalBytes: UInt64) {
+        line.withLock { $0.expect(totalEntries: totalEntries, totalBytes: totalBytes) }
+    }
+
     func advance(entries newEntries: UInt64, bytes newBytes: UInt64) {
         entries.wrappingAdd(newEntries, ordering: .relaxed)
         bytes.wrappingAdd(newBytes, ordering: .relaxed)
