@@ -40,7 +40,8 @@ final class ArchivePublication {
     func makeSink(isDurable: Bool) throws(StorageError) -> FileSink {
         do throws(FileError) {
             return FileSink(
-                SharedDescriptor(try partial.lease.descriptor.duplicate()), name: directoryPath, startsWriteback: isDurable)
+                SharedDescriptor(try partial.lease.descriptor.duplicate()), name: directoryPath,
+                startsWriteback: isDurable)
         } catch {
             throw StorageError(
                 error, doing: "write an archive to '\(directoryPath.printable())'", object: directoryPath)

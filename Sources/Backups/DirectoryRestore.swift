@@ -29,7 +29,8 @@ package struct DirectoryRestore {
         }
         let outcome = try result.get()
         return RestoreReport(
-            archive: archive.reportedName, target: request.target, entries: outcome.entries, restoredBytes: outcome.bytes,
+            archive: archive.reportedName, target: request.target, entries: outcome.entries,
+            restoredBytes: outcome.bytes,
             createdVolume: false, skipped: outcome.skipped, seconds: start.duration(to: clock.now).seconds)
     }
 

@@ -52,7 +52,7 @@ enum HostPath {
         for name in missing.reversed() {
             do throws(FileError) {
                 try current.makeDirectory(Array(name.utf8), mode: 0o755)
-            } catch where error.errno == .exists {}
+            } catch  where error.errno == .exists {}
             current = try current.openDirectory(Array(name.utf8))
         }
     }

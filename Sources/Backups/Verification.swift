@@ -34,7 +34,8 @@ package enum Verification {
         checkpoint.progress.begin("verifying", totalEntries: nil, totalBytes: file.sizeBytes)
         let outcome = try ArchiveVerifier.verify(file, threads: WorkerPool.defaultThreads, checkpoint: checkpoint)
         return VerifyReport(
-            archive: HostPath.absolute(file.name), verdict: outcome.findings.isEmpty ? .intact : .damaged, entries: outcome.entries,
+            archive: HostPath.absolute(file.name), verdict: outcome.findings.isEmpty ? .intact : .damaged,
+            entries: outcome.entries,
             frames: outcome.frames, archiveBytes: file.sizeBytes, validBytes: outcome.validBytes,
             findings: outcome.findings, tableDigest: file.tableDigest, seconds: 0)
     }

@@ -55,7 +55,8 @@ package final class ByteInput: @unchecked Sendable {
             let part = [UInt8](unsafeUninitializedCapacity: wanted) { room, filled in
                 do throws(FileError) {
                     let bytes = UnsafeMutableRawBufferPointer(room)
-                    filled = canStall
+                    filled =
+                        canStall
                         ? try descriptor.descriptor.readAvailable(into: bytes)
                         : try descriptor.descriptor.read(into: bytes, at: nil)
                 } catch {

@@ -25,7 +25,8 @@ package enum TreeArchiver {
     /// - Parameter root: the directory whose content becomes the archive, itself the entry `./`.
     /// - Throws: what the sink throws, ``StorageError/interrupted``, or a failure to read the root itself.
     package static func archive(
-        _ root: SharedDescriptor, to sink: any ArchiveSink, origin: ArchiveOrigin, options: Options, checkpoint: Checkpoint
+        _ root: SharedDescriptor, to sink: any ArchiveSink, origin: ArchiveOrigin, options: Options,
+        checkpoint: Checkpoint
     ) throws(StorageError) -> Outcome {
         let notices = NoticeList()
         let level = options.level
