@@ -69,10 +69,8 @@ import Testing
         restore.send(SIGINT)
         let result = try restore.wait(limitSeconds: 10)
         let leftovers = try store.leftovers(in: "staging")
-        withKnownIssue("a read from a pipe that gives nothing goes on after a signal", isIntermittent: true) {
-            #expect(result.status == 130, "\(result)")
-            #expect(leftovers.isEmpty)
-        }
+        #expect(result.status == 130, "\(result)")
+        #expect(leftovers.isEmpty)
         #expect(try store.names() == ["v"])
     }
 
@@ -82,9 +80,7 @@ import Testing
         let results = try processes.map { try $0.wait() }
         let archives = Set(results.flatMap(\.lines))
         for archive in archives { try store.holdfast("backup", "verify", archive).check() }
-        withKnownIssue("a partial file can be swept between being made and being locked", isIntermittent: true) {
-            #expect(archives.count == 4, "\(results)")
-        }
+        #expect(archives.count == 4, "\(results)")
     }
 
     @Test("removing a volume while it is backed up: one of the two is told, and what succeeded is whole")
