@@ -32,7 +32,8 @@ package struct Extraction: Sendable {
             "restoring", totalEntries: archive.file?.index.entries, totalBytes: archive.file?.index.sourceBytes)
         if let file = archive.file, !request.paths.isEmpty {
             try refuseMissingPaths(in: file)
-            return try extract(try SelectedFeed(file, paths: request.paths), into: target, merges, file.index.origin)
+            let feed = try SelectedFeed(file, paths: request.paths)
+            return try extract(feed, into: target, merges, file.index.origin, aliases: feed.aliases)
         }
         let feed = try archive.feed(threads: threads, checkpoint: checkpoint)
         defer { feed.finish() }
@@ -57,9 +58,11 @@ package struct Extraction: Sendable {
     }
 
     private func extract(
-        _ feed: any ByteFeed, into target: SharedDescriptor, _ merges: Bool, _ origin: ArchiveOrigin?
+        _ feed: any ByteFeed, into target: SharedDescriptor, _ merges: Bool, _ origin: ArchiveOrigin?,
+        aliases: [EntryPath: EntryPath] = [:]
     ) throws(StorageError) -> Outcome {
-        let policy = ExtractionPolicy(merges: merges, isPrivileged: Host.isPrivileged, paths: request.paths)
+        var policy = ExtractionPolicy(merges: merges, isPrivileged: Host.isPrivileged, paths: request.paths)
+        policy.aliases = aliases
         var reader = TarReader(feed, limits: ArchiveLimits())
         let writeback = try makeWriteback(target)
         defer { writeback?.finish() }

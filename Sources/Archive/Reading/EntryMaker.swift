@@ -94,7 +94,8 @@ final class EntryMaker {
                 try parent.makeDevice(place, kind: entry.kind, major: entry.deviceMajor, minor: entry.deviceMinor)
             }
             try parent.applyMetadata(
-                entry.metadata, xattrs: attributes, ownership: policy.isPrivileged, of: place, kind: entry.kind)
+                entry.metadata, xattrs: attributes, ownership: policy.isPrivileged, of: place, kind: entry.kind
+            ) { attribute, _ in self.note([attribute.name], entry.path) }
             if policy.merges { try Self.replace(parent, place, name) }
         }
     }
@@ -122,20 +123,13 @@ final class EntryMaker {
 
     // MARK: Parts
 
+    /// Not every file system takes every attribute; the rest of the entry must not suffer for it.
     private func apply(_ entry: TarEntry, to descriptor: borrowing Descriptor) throws(FileError) {
         let (attributes, refused) = policy.admit(entry.extendedAttributes)
         note(refused, entry.path)
-        var settable = attributes
-        // Not every file system takes every attribute; the rest of the entry must not suffer for it.
-        for attribute in attributes where !attribute.name.hasPrefix("user.") {
-            do throws(FileError) {
-                try descriptor.setExtendedAttribute(attribute)
-            } catch  where error.errno == .notSupported || error.errno == .notPermitted {
-                settable.removeAll { $0 == attribute }
-                note([attribute.name], entry.path)
-            }
+        try descriptor.applyMetadata(entry.metadata, xattrs: attributes, ownership: policy.isPrivileged) {
+            attribute, _ in self.note([attribute.name], entry.path)
         }
-        try descriptor.applyMetadata(entry.metadata, xattrs: settable, ownership: policy.isPrivileged)
     }
 
     private func note(_ refused: [String], _ path: EntryPath) {

@@ -8,6 +8,8 @@ package struct ExtractionPolicy: Sendable {
     package var isPrivileged: Bool
     /// Only these and what is below them; empty for all.
     package var paths: [EntryPath]
+    /// Files that are not selected themselves, but by a further name: the name that they get instead of their own.
+    package var aliases: [EntryPath: EntryPath] = [:]
 
     package init(merges: Bool, isPrivileged: Bool, paths: [EntryPath] = []) {
         self.merges = merges

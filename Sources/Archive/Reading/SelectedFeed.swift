@@ -17,6 +17,8 @@ package struct SelectedFeed: ByteFeed {
     /// Zeros that complete the last block, then the end of the archive.
     private var ending: [UInt8]
     private var cached: (ordinal: UInt64, raw: [UInt8])?
+    /// The files that are here because a selected hard link needs them, and the name of the first such link.
+    package private(set) var aliases: [EntryPath: EntryPath] = [:]
 
     /// The entries at `paths` with everything below them, and the directories that lead to them.
     package init(_ file: ArchiveFile, paths: [EntryPath]) throws(StorageError) {
@@ -36,7 +38,25 @@ package struct SelectedFeed: ByteFeed {
                 return true
             }
         }
+        let aliases = try Self.resolveLinks(&entries, chosen, file)
         try self.init(file, entries: entries.sorted { $0.path < $1.path })
+        self.aliases = aliases
+    }
+
+    /// Puts the file itself in place of the first link to a file that is not chosen.
+    private static func resolveLinks(
+        _ entries: inout [TableEntry], _ chosen: Set<EntryPath>, _ file: ArchiveFile
+    ) throws(StorageError) -> [EntryPath: EntryPath] {
+        var aliases: [EntryPath: EntryPath] = [:]
+        for (index, entry) in entries.enumerated() where entry.kind == .hardLink {
+            let target = EntryPath(trusted: entry.linkTarget)
+            guard !chosen.contains(target), aliases[target] == nil, let first = try file.entry(at: target) else {
+                continue
+            }
+            aliases[target] = entry.path
+            entries[index] = first
+        }
+        return aliases
     }
 
     /// Exactly these entries, in the order of the archive.

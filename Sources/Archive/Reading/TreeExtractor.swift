@@ -54,8 +54,12 @@ package struct TreeExtractor: ~Copyable {
     package consuming func extract(_ reader: inout TarReader) throws(StorageError) -> Outcome {
         let group = jobs
         defer { group.finish() }
-        while let entry = try reader.nextEntry() {
+        while var entry = try reader.nextEntry() {
             try checkpoint.interruption.check()
+            if let alias = policy.aliases[entry.path] { entry.path = alias }
+            if entry.kind == .hardLink, let alias = policy.aliases[EntryPath(trusted: entry.linkTarget)] {
+                entry.linkTarget = alias.bytes
+            }
             guard policy.selects(entry.path) || entry.kind == .directory && policy.leadsToSelection(entry.path) else {
                 continue
             }

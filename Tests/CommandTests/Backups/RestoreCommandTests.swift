@@ -72,6 +72,24 @@ import Testing
         #expect(try store.names() == ["v"])
     }
 
+    @Test("--path restores the content of a hard link whose first name is not selected")
+    func partWithLinks() throws {
+        let builder = try TreeBuilder(store("linked"))
+        try builder.directory("a")
+        try builder.directory("z")
+        try builder.file("a/first", "shared content")
+        try builder.hardLink("z/second", to: "a/first")
+        try builder.hardLink("z/third", to: "a/first")
+        let linked = store("linked.tar.zst")
+        try store.holdfast("backup", "create", "dir:" + store("linked"), "--to", linked).check()
+        try store.holdfast("backup", "restore", linked, "--to", "v", "--path", "z").check()
+        let place = try store.mountpoint("v")
+        #expect(try Tool.run("cat", place + "/z/second").check().text == "shared content")
+        let inodes = try Tool.run("stat", "-c", "%i %h", place + "/z/second", place + "/z/third").check().lines
+        #expect(Set(inodes).count == 1 && inodes[0].hasSuffix(" 2"))
+        #expect(try Tool.run("ls", place).check().lines == ["z"])
+    }
+
     @Test("a volume that a process holds open is replaced only with --force", .enabled(if: Environment.isRoot))
     func heldOpen() throws {
         try store.makeVolume("v").file("old", "x")
