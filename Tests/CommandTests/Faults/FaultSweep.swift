@@ -46,7 +46,7 @@ struct FaultSweep {
     /// Does all runs, as many at a time as there are cores, and gives each to `check`.
     ///
     /// Each call fails with each fault; of more than `limit` calls, calls evenly spread are taken, the first and last 20 always.
-    func run(limit: Int = 150, check: @escaping @Sendable (Run) throws -> Void) throws {
+    func run(limit: Int = 600, check: @escaping @Sendable (Run) throws -> Void) throws {
         let operations = try operations()
         #expect(operations.count > 3, "a command that changes something makes changing calls")
         let chosen = Self.spread(operations.count, limit)
