@@ -66,7 +66,7 @@ extension Volumes {
     private func openOnce(
         _ name: VolumeName, for purpose: OpenedVolume.Purpose
     ) throws(StorageError) -> OpenedVolume? {
-        _ = try volume(named: name)
+        let found = try volume(named: name)
         let leased: LeasedDirectory?
         do throws(FileError) {
             leased = try lease(name, purpose)
@@ -74,9 +74,9 @@ extension Volumes {
             switch error.errno {
             case .busy: throw refusal(ofLeased: name)
             case .noEntry:
-                // Removed meanwhile if the row is gone too; else the directory is missing.
-                _ = try volume(named: name)
-                throw Self.withoutData(name)
+                // The same row before and after: the directory should have been there all the time.
+                if try volume(named: name).isSame(as: found) { throw Self.withoutData(name) }
+                return nil
             default: throw StorageError(error, doing: "open volume '\(name)'", object: name.rawValue)
             }
         }
@@ -117,7 +117,7 @@ extension Volumes {
     }
 
     private func refusal(ofLeased name: VolumeName) -> StorageError {
-        let who = VolumeUse(at: "\(hostPath)/\(name)", mountID: nil).holders().first.map { " by \($0)" }
+        let who = VolumeUse(at: "\(hostPath)/\(name)", mountID: nil).leaseHolder().map { " by \($0)" }
         return StorageError(
             .inUse, object: name.rawValue, "volume '\(name)' is in use\(who ?? " by another holdfast process")",
             hint: "a backup, restore or removal of it is running: wait until it ends, or stop it")

@@ -12,6 +12,13 @@ extension Volumes {
     ///   ``StorageError/Code/invalidInput`` for a driver, an option, an owner or a mode that cannot be.
     package func create(_ request: VolumeRequest) throws(StorageError) -> VolumeCreation {
         try Self.validate(request)
+        while true {
+            // Each further round means that another process removed the volume that was found.
+            if let creation = try createOnce(request) { return creation }
+        }
+    }
+
+    private func createOnce(_ request: VolumeRequest) throws(StorageError) -> VolumeCreation? {
         if let name = request.name, let existing = try catalog.volume(named: name) {
             return try reconcile(existing, with: request)
         }
@@ -50,7 +57,8 @@ extension Volumes {
         if try staging.availableBytes() < 128 << 10 { throw FileError("fstatvfs", path: "staging", errno: .noSpace) }
     }
 
-    private func reconcile(_ existing: Volume, with request: VolumeRequest) throws(StorageError) -> VolumeCreation {
+    /// - Returns: `nil` if another process removed the volume meanwhile.
+    private func reconcile(_ existing: Volume, with request: VolumeRequest) throws(StorageError) -> VolumeCreation? {
         let differences = VolumeDifference.between(existing, and: request)
         guard differences.isEmpty else {
             throw StorageError(
@@ -59,19 +67,13 @@ extension Volumes {
                 hint: "ask for the same driver, options and labels, choose another name, "
                     + "or remove it first: holdfast volume rm \(existing.name)")
         }
-        try requireData(of: existing.name)
-        return VolumeCreation(volume: existing, existed: true)
-    }
-
-    /// - Throws: ``StorageError/Code/damaged`` if the volume's directory is gone.
-    func requireData(of name: VolumeName) throws(StorageError) {
-        do throws(FileError) {
-            _ = try directory.openDirectory(name.bytes).status(of: Self.dataName)
-        } catch  where error.errno == .noEntry {
-            throw Self.withoutData(name)
-        } catch {
-            throw StorageError(error, doing: "open volume '\(name)'", object: name.rawValue)
+        guard try hasDirectory(existing.name) else {
+            if try catalog.volume(named: existing.name)?.isSame(as: existing) == true {
+                throw Self.withoutData(existing.name)
+            }
+            return nil
         }
+        return VolumeCreation(volume: existing, existed: true)
     }
 
     private static func validate(_ request: VolumeRequest) throws(StorageError) {

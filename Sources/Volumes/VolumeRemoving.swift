@@ -12,11 +12,7 @@ extension Volumes {
     ///   its data and one that Holdfast itself is working on are refused all the same.
     /// - Throws: ``StorageError/Code/inUse`` naming the holder, ``StorageError/Code/notFound``.
     package func remove(_ name: VolumeName, force: Bool) throws(StorageError) {
-        try refuseIfProtected(try volume(named: name))
-        guard try hasDirectory(name) else {
-            try removeRow(of: name)
-            return
-        }
+        if try removeWithoutData(name) { return }
         let opened = try open(name, for: .changing)
         try refuseMountsInside(opened)
         if !force { try refuseIfUsed(opened) }
@@ -30,6 +26,23 @@ extension Volumes {
         let doing = "delete the data of the removed volume '\(name)'"
         let identity = try attempt(doing, name) { () throws(FileError) in try opened.directory.status().identity }
         try discardOrphan(name, identity: identity)
+    }
+
+    /// Removes the record of a volume whose directory is gone.
+    ///
+    /// - Returns: `false` if it has its directory. The very row must go for which none was found: under the same name
+    ///   another process may just have made a new volume.
+    private func removeWithoutData(_ name: VolumeName) throws(StorageError) -> Bool {
+        while true {
+            let found = try volume(named: name)
+            try refuseIfProtected(found)
+            if try hasDirectory(name) { return false }
+            let isRemoved = try catalog.transaction { transaction throws(StorageError) in
+                guard try transaction.volume(named: name)?.isSame(as: found) == true else { return false }
+                return try transaction.remove(name)
+            }
+            if isRemoved { return true }
+        }
     }
 
     private func removeRow(of name: VolumeName) throws(StorageError) {
@@ -47,7 +60,7 @@ extension Volumes {
             hint: "run first: holdfast volume unprotect \(volume.name)")
     }
 
-    private func hasDirectory(_ name: VolumeName) throws(StorageError) -> Bool {
+    func hasDirectory(_ name: VolumeName) throws(StorageError) -> Bool {
         do throws(FileError) {
             _ = try directory.openDirectory(name.bytes).openDirectory(Self.dataName)
             return true

@@ -96,6 +96,11 @@ package final class Volumes: Sendable {
     }
 }
 
+extension Volume {
+    /// Whether both are one row of the catalog, not two that had the same name one after the other.
+    func isSame(as other: Volume) -> Bool { name == other.name && createdAt == other.createdAt }
+}
+
 extension VolumeName {
     /// The name as one path component.
     var bytes: [UInt8] { Array(rawValue.utf8) }

@@ -47,6 +47,20 @@ struct ProcessTable: ~Copyable {
         return result
     }
 
+    /// Whether the process has a lock on the file at `path` (`lock:` in `/proc/<pid>/fdinfo`); not whether it waits for one.
+    func holdsLock(on path: [UInt8], process: Int32) -> Bool {
+        guard let home = try? root.openDirectory("\(process)".utf8), let open = try? home.openDirectory("fd".utf8),
+            let details = try? home.openDirectory("fdinfo".utf8), let entries = try? open.entries()
+        else { return false }
+        for entry in entries where (try? open.readLink(entry.name)) == path {
+            guard let file = try? details.openFile(entry.name, for: .reading), let text = try? Self.read(file) else {
+                continue
+            }
+            if String(decoding: text, as: UTF8.self).contains("\nlock:") { return true }
+        }
+        return false
+    }
+
     /// The number of the mount that one of this process's descriptors was opened through.
     func mountID(ofOwnDescriptor number: CInt) -> Int? {
         guard let directory = try? Descriptor.openDirectory(atHostPath: "/proc/self/fdinfo"),

@@ -37,21 +37,24 @@ struct VolumeHolder: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Finds out who uses a directory: bind mounts of it in any mount namespace, and processes with something of it open.
+/// Finds out who uses a volume: bind mounts of it in any mount namespace, and processes with some of its data open.
 ///
 /// The kernel has no one question for it, so `/proc` is read: the mount table of every mount namespace for mounts of the
-/// same file system whose root lies within the directory, and each process's links `cwd`, `root`, `exe` and `fd/*`. Cost:
-/// proportional to the open files of the machine; a few tens of milliseconds. Without root only the caller's own
+/// same file system whose root lies within the volume's directory, and each process's links `cwd`, `root`, `exe` and `fd/*`
+/// for what lies in its data. Who has only the directory or the lease file open waits for the lease and uses nothing.
+/// Cost: proportional to the open files of the machine; a few tens of milliseconds. Without root only the caller's own
 /// processes are seen. This process itself does not count.
 struct VolumeUse {
     private let hostPath: [UInt8]
+    private let dataPath: [UInt8]
     private let mountID: Int?
 
     /// - Parameters:
-    ///   - hostPath: the directory's absolute path, without symbolic links.
+    ///   - hostPath: the absolute path of `volumes/<name>`, without symbolic links.
     ///   - mountID: the mount that it lies on; `nil` leaves mounts out and looks at processes only.
     init(at hostPath: String, mountID: Int?) {
         self.hostPath = Array(hostPath.utf8)
+        dataPath = AbsolutePath.joined(self.hostPath, Volumes.dataName)
         self.mountID = mountID
     }
 
@@ -73,6 +76,14 @@ struct VolumeUse {
             }
         }
         return holders
+    }
+
+    /// The process that has the lease locked, `nil` if it let go meanwhile or may not be looked at.
+    func leaseHolder() -> VolumeHolder? {
+        guard let table = try? ProcessTable() else { return nil }
+        let (own, lease) = (getpid(), AbsolutePath.joined(hostPath, Volumes.leaseName))
+        let holder = table.identifiers().first { $0 != own && table.holdsLock(on: lease, process: $0) }
+        return holder.map { VolumeHolder(process: $0, command: table.command(of: $0), use: .lease) }
     }
 
     /// Mountpoints below the directory itself, in this process's own mount namespace.
@@ -116,9 +127,7 @@ struct VolumeUse {
 
     private func use(by process: Int32, _ table: borrowing ProcessTable) -> VolumeHolder.Use? {
         for path in table.openPaths(of: process) {
-            guard let rest = AbsolutePath.remainder(of: path, beneath: hostPath) else { continue }
-            if rest == Volumes.leaseName { return .lease }
-            return .open(AbsolutePath.remainder(of: rest, beneath: Volumes.dataName) ?? rest)
+            if let rest = AbsolutePath.remainder(of: path, beneath: dataPath) { return .open(rest) }
         }
         if isInside(table.link("cwd", of: process)) { return .workingDirectory }
         if isInside(table.link("root", of: process)) { return .rootDirectory }
@@ -127,7 +136,7 @@ struct VolumeUse {
     }
 
     private func isInside(_ path: [UInt8]?) -> Bool {
-        path.map { AbsolutePath.remainder(of: $0, beneath: hostPath) != nil } ?? false
+        path.map { AbsolutePath.remainder(of: $0, beneath: dataPath) != nil } ?? false
     }
 }
 
