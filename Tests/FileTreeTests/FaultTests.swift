@@ -67,25 +67,6 @@ import Testing
         #expect(plan.log == ["mkdirat", "mkdirat"])
     }
 
-    @Test("The environment's plan logs the calls and kills the process before one of them")
-    func kills() async throws {
-        let result = try await #require(processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]) {
-            setenv("HOLDFAST_FAULT", "2:kill", 1)
-            let directory = try TemporaryDirectory("killed")
-            setenv("HOLDFAST_FAULT_LOG", directory("log"), 1)
-            print(directory.path)
-            fflush(nil)
-            let root = try Descriptor.openDirectory(atHostPath: directory.path)
-            try root.makeDirectory(name("made"))
-            try root.makeDirectory(name("not made"))
-        }
-        let output = String(decoding: result.standardOutputContent, as: UTF8.self)
-        let left = try #require(output.split(separator: "\n").map(String.init).first { $0.contains("holdfast-killed") })
-        defer { TemporaryDirectory.remove(left) }
-        #expect(try Tool.run("ls", left).text == "log\nmade\n")
-        #expect(try Tool.run("cat", "\(left)/log").text == "1 mkdirat\n2 mkdirat\n")
-    }
-
     @Test(
         "Whichever call of a copy fails, it ends with an error and never with a wrong copy",
         arguments: [Errno.inputOutput, .noSpace])

@@ -1,5 +1,6 @@
 internal import CTestSystem
 internal import Glibc
+internal import Synchronization
 
 /// How a child process ended and what it printed.
 package struct ProcessResult: Sendable, CustomStringConvertible {
@@ -39,7 +40,8 @@ package enum ChildInput: Sendable {
     case file(String)
 }
 
-/// A running child process in a process group of its own, with its output going to files in memory.
+/// A running child process in a process group of its own, with its output going to files in memory. Nobody outlives the
+/// test: what still runs when the last reference goes is killed with its group, and its status collected.
 ///
 /// `posix_spawn` and not Foundation's `Process`: the output can be of any size without a reader thread, and file names and
 /// arguments can be any bytes.
@@ -48,6 +50,7 @@ package final class ChildProcess: Sendable {
     private let command: String
     private let output: CInt
     private let errorOutput: CInt
+    private let isCollected = Atomic<Bool>(false)
 
     /// - Parameter arguments: the program first, found in `PATH` if it has no `/`; bytes, not text.
     package init(
@@ -93,6 +96,11 @@ package final class ChildProcess: Sendable {
     }
 
     deinit {
+        if !isCollected.load(ordering: .relaxed) {
+            kill(-identifier, SIGKILL)
+            var status: CInt = 0
+            while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
+        }
         close(output)
         close(errorOutput)
     }
@@ -107,7 +115,10 @@ package final class ChildProcess: Sendable {
         var pause: UInt32 = 500
         while true {
             let ended = waitpid(identifier, &status, WNOHANG)
-            if ended == identifier { break }
+            if ended == identifier {
+                isCollected.store(true, ordering: .relaxed)
+                break
+            }
             if ended < 0 && errno != EINTR { throw SystemFailure("waitpid", command) }
             if waitedMicroseconds > limitSeconds * 1_000_000 { kill(-identifier, SIGKILL) }
             usleep(pause)

@@ -17,6 +17,18 @@ struct VolumeFaultTests {
         old = try TreeFingerprint(data)
     }
 
+    @Test("the environment's plan logs the calls and kills the process before one of them")
+    func plan() throws {
+        let holdfast = CommandRunner(root: template("store"))
+        let log = template("log")
+        let killed = try holdfast(
+            "volume", "create", "new", environment: ["HOLDFAST_FAULT": "3:kill", "HOLDFAST_FAULT_LOG": log])
+        #expect(killed.status == 128 + 9, "\(killed)")
+        let calls = try Tool.run("cat", log).check().lines
+        #expect(calls.map { $0.split(separator: " ")[0] } == ["1", "2", "3"])
+        #expect(try !holdfast("volume", "ls", "-q").check().lines.contains("new"))
+    }
+
     @Test("volume create: the volume is there whole, or not at all")
     func create() throws {
         let old = old
