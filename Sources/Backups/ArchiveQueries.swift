@@ -38,14 +38,15 @@ package enum ArchiveQueries {
     ///
     /// With a table: one chunk of entries, one of frame records, and the file's frames. The tar header decides; where the
     /// table says something else, it throws.
+    ///
+    /// - Returns: what the archive says of the file whose content was written.
     package static func writeFile(
         _ path: EntryPath, of reference: ArchiveReference, to output: SharedDescriptorNumber, checkpoint: Checkpoint
-    ) throws(StorageError) {
+    ) throws(StorageError) -> ArchiveListing {
         let archive = try OpenedArchive.open(reference)
         let writer = try FileContentWriter(output)
         guard let file = archive.file else {
-            try writeFromStream(path, archive, writer, checkpoint)
-            return
+            return try writeFromStream(path, archive, writer, checkpoint)
         }
         guard var entry = try file.entry(at: path) else { throw missing(path, archive.name) }
         if entry.kind == .hardLink {
@@ -63,11 +64,12 @@ package enum ArchiveQueries {
                 hint: "run holdfast backup verify")
         }
         try writer.write(header, from: &reader, checkpoint)
+        return ArchiveListing(entry)
     }
 
     private static func writeFromStream(
         _ path: EntryPath, _ archive: OpenedArchive, _ writer: FileContentWriter, _ checkpoint: Checkpoint
-    ) throws(StorageError) {
+    ) throws(StorageError) -> ArchiveListing {
         let feed = try archive.feed(threads: WorkerPool.defaultThreads, checkpoint: checkpoint)
         defer { feed.finish() }
         var reader = TarReader(feed, limits: ArchiveLimits())
@@ -82,7 +84,7 @@ package enum ArchiveQueries {
             }
             try requireFile(entry.kind, path)
             try writer.write(entry, from: &reader, checkpoint)
-            return
+            return ArchiveListing(entry)
         }
         try requireEnd(reader.sawEndOfArchive, archive.name)
         throw missing(path, archive.name)

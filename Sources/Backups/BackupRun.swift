@@ -32,9 +32,11 @@ package struct BackupRun {
             (outcome, archive) = (try stream(origin), "-")
         case .file(let path):
             let (directory, name) = HostPath.split(path)
+            try refuseDestinationInside(directory, named: path)
             try refuseExisting(name, in: directory, path)
             (outcome, archive) = try publish(in: directory, [name], origin, replaces: request.replacesExistingFile)
         case .directory(let path):
+            try refuseDestinationInside(path, named: path)
             let directory = try DestinationLayout.makeDirectory(for: request.source, below: path)
             (outcome, archive) = try publish(
                 in: directory, DestinationLayout.names(origin.startedAt), origin, replaces: false)
@@ -94,7 +96,6 @@ package struct BackupRun {
     private func publish(
         in directory: String, _ names: some Sequence<String>, _ origin: ArchiveOrigin, replaces: Bool
     ) throws(StorageError) -> (TreeArchiver.Outcome, String) {
-        try refuseDestinationInside(directory)
         let publication = try ArchivePublication(inDirectory: directory)
         let outcome = try archive(to: try publication.makeSink(isDurable: request.isDurable), origin)
         try checkpoint.interruption.check()
@@ -109,11 +110,13 @@ package struct BackupRun {
             hint: "choose another name, or replace it with --force")
     }
 
-    /// An archive inside its own source would contain itself, and the next one both.
-    private func refuseDestinationInside(_ directory: String) throws(StorageError) {
+    /// An archive inside its own source would contain itself, and the next one both. Looks before anything is made, from
+    /// the nearest directory that exists upwards.
+    private func refuseDestinationInside(_ directory: String, named name: String) throws(StorageError) {
         do throws(FileError) {
             let identity = try root.descriptor.status().identity
-            var current = try Descriptor.openDirectory(atHostPath: directory)
+            var current = try Descriptor.openDirectory(
+                atHostPath: try HostPath.nearestDirectory(to: directory).existing)
             while true {
                 let status = try current.status()
                 if status.identity == identity { break }
@@ -122,10 +125,10 @@ package struct BackupRun {
                 current = consume above
             }
         } catch {
-            throw StorageError(error, doing: "open destination '\(directory.printable())'", object: directory)
+            throw StorageError(error, doing: "open destination '\(name.printable())'", object: name)
         }
         throw StorageError(
-            .conflict, object: directory, "the destination '\(directory.printable())' lies inside of \(request.source)",
+            .conflict, object: name, "the destination '\(name.printable())' lies inside of \(request.source)",
             hint: "choose a destination outside: the archive would contain itself")
     }
 }

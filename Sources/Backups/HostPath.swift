@@ -34,26 +34,31 @@ enum HostPath {
     /// Makes a directory and what is missing above it; what exists is not opened one by one, so that directories that may
     /// be passed but not listed are no obstacle.
     static func makeDirectories(_ path: String) throws(FileError) {
-        var missing: [String] = []
-        var existing = path
-        while true {
-            do throws(FileError) {
-                _ = try Descriptor.openDirectory(atHostPath: existing)
-                break
-            } catch {
-                let (parent, name) = split(existing)
-                guard error.errno == .noEntry, parent != existing else { throw error }
-                if !name.isEmpty && name != "." { missing.append(name) }
-                existing = parent
-            }
-        }
-        guard !missing.isEmpty else { return }
+        let (existing, missing) = try nearestDirectory(to: path)
         var current = try Descriptor.openDirectory(atHostPath: existing)
-        for name in missing.reversed() {
+        for name in missing {
             do throws(FileError) {
                 try current.makeDirectory(Array(name.utf8), mode: 0o755)
             } catch  where error.errno == .exists {}
             current = try current.openDirectory(Array(name.utf8))
+        }
+    }
+
+    /// The directory at `path`, or if it is missing the nearest one above it that is there, and the names below that one
+    /// that are missing, in the order of the path.
+    static func nearestDirectory(to path: String) throws(FileError) -> (existing: String, missing: [String]) {
+        var missing: [String] = []
+        var candidate = path
+        while true {
+            do throws(FileError) {
+                _ = try Descriptor.openDirectory(atHostPath: candidate)
+                return (candidate, missing.reversed())
+            } catch {
+                let (parent, name) = split(candidate)
+                guard error.errno == .noEntry, parent != candidate else { throw error }
+                if !name.isEmpty && name != "." { missing.append(name) }
+                candidate = parent
+            }
         }
     }
 }

@@ -50,9 +50,12 @@ public enum ArchiveFiles {
     }
 
     /// Writes the content of one file in the archive to an open descriptor, which stays open and the caller's.
+    ///
+    /// - Returns: what the archive says of the file; of its first name, if `path` is a further one.
+    @discardableResult
     public static func writeFile(
         _ path: EntryPath, of archive: ArchiveReference, to descriptor: CInt, checkpoint: Checkpoint
-    ) throws(StorageError) {
+    ) throws(StorageError) -> ArchiveListing {
         try ArchiveQueries.writeFile(path, of: archive, to: SharedDescriptorNumber(descriptor), checkpoint: checkpoint)
     }
 

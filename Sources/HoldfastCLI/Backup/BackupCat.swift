@@ -8,7 +8,10 @@ struct BackupCat: HoldfastSubcommand {
         commandName: "cat",
         abstract: "Write one file of an archive to standard output.",
         discussion: helpText(
-            "Reads only the frames of that file, and checks them, however large the archive is.",
+            """
+            Reads only the frames of that file, and checks them, however large the archive is. With --json, what the archive \
+            says of the file goes to standard error.
+            """,
             examples: [
                 "holdfast backup cat pg.tar.zst postgresql.conf",
                 "holdfast backup cat www.tar.zst img/logo.png > logo.png",
@@ -20,10 +23,15 @@ struct BackupCat: HoldfastSubcommand {
     @Argument(help: "The file's path, relative to the archive's root.")
     var path: String
 
+    @OptionGroup var output: OutputOptions
+
+    var printsJSON: Bool { output.json }
+
     func execute(_ console: Console) throws {
         let archive = try ArchiveReference(archive)
-        try ArchiveFiles.writeFile(
+        let file = try ArchiveFiles.writeFile(
             try EntryPath(argument: path), of: archive, to: 1,
             checkpoint: Checkpoint(interruption: Signals.interruption))
+        if output.json { StandardError.write(ContentsRow.json(file).prettyText() + "\n") }
     }
 }

@@ -111,6 +111,11 @@ import Testing
         }
         let large = try store.holdfast.start(command + [archive, Array("etc/large".utf8)]).wait().check()
         #expect(large.output == content)
+        let reported = try store.holdfast.start(
+            command + [archive, Array("etc/large".utf8), Array("--json".utf8)]
+        ).wait().check()
+        #expect(reported.output == content)
+        #expect(try JSON(parsing: reported.errorText)["sizeBytes"].integer == 5_000_000)
         for (path, status) in [("no/such", 4), ("etc", 2)] as [(String, Int32)] {
             let result = try store.holdfast.start(command + [archive, Array(path.utf8)]).wait()
             #expect(result.status != 0 && result.output.isEmpty)
@@ -147,10 +152,13 @@ import Testing
     @Test("a destination inside of the source is refused, and nothing is left there")
     func destinationInside() throws {
         _ = try makeData()
-        let result = try backUp("dir:" + store("data"), "--to", store("data/etc"))
-        #expect(result.status == 5, "\(result)")
-        #expect(try backUp("dir:" + store("data"), "--to", store("data/etc/x.tar.zst")).status == 5)
-        #expect(try Tool.run("find", store("data"), "-name", "*.zst*").check().output.isEmpty)
+        let before = try TreeFingerprint(store("data"))
+        for destination in ["data", "data/etc", "data/etc/x.tar.zst", "data/new/below", "data/etc/../new"] {
+            let result = try backUp("dir:" + store("data"), "--to", store(destination))
+            #expect(result.status == 5, "\(result)")
+            #expect(result.errorText.contains("'\(store(destination))'"), "\(result)")
+        }
+        #expect(try TreeFingerprint(store("data")) == before)
     }
 
     @Test("what is missing exits with 4, and one failure does not stop the other sources")
