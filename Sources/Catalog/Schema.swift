@@ -8,7 +8,9 @@ enum Schema {
     /// `PRAGMA application_id`: "HFLD".
     static let applicationID: Int32 = 0x4846_4c44
 
-    private static let migrations: [(name: String, sql: String)] = [("volumes", volumes)]
+    private static let migrations: [(name: String, sql: String)] = [
+        ("volumes", volumes), ("layers, images, containers", layers),
+    ]
 
     /// Each migration is one transaction that also writes the version it leads to.
     static var migrator: DatabaseMigrator {
@@ -47,5 +49,56 @@ enum Schema {
             value TEXT NOT NULL,
             PRIMARY KEY (volume_id, key)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Layers with what they lie on, images with their names, containers with their images. Digests are 64 hexadecimal
+    /// digits. What refers to what is a foreign key, so that nothing in use can go; counts are derived, never stored.
+    private static let layers = """
+        CREATE TABLE layers (
+            id INTEGER PRIMARY KEY,
+            chain_id TEXT NOT NULL UNIQUE CHECK (length(chain_id) = 64 AND chain_id NOT GLOB '*[^0-9a-f]*'),
+            diff_id TEXT NOT NULL CHECK (length(diff_id) = 64 AND diff_id NOT GLOB '*[^0-9a-f]*'),
+            parent_id INTEGER REFERENCES layers (id) ON DELETE RESTRICT,
+            apparent_bytes INTEGER NOT NULL CHECK (apparent_bytes >= 0),
+            allocated_bytes INTEGER NOT NULL CHECK (allocated_bytes >= 0),
+            entries INTEGER NOT NULL CHECK (entries >= 0),
+            tar_bytes INTEGER NOT NULL CHECK (tar_bytes >= 0),
+            created_at_ns INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX layers_by_parent ON layers (parent_id);
+        CREATE TABLE layer_blobs (
+            layer_id INTEGER NOT NULL REFERENCES layers (id) ON DELETE CASCADE,
+            digest TEXT NOT NULL CHECK (length(digest) = 64 AND digest NOT GLOB '*[^0-9a-f]*'),
+            media_type TEXT NOT NULL,
+            size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
+            PRIMARY KEY (layer_id, digest)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE images (
+            id INTEGER PRIMARY KEY,
+            digest TEXT NOT NULL UNIQUE CHECK (length(digest) = 64 AND digest NOT GLOB '*[^0-9a-f]*'),
+            top_layer_id INTEGER REFERENCES layers (id) ON DELETE RESTRICT,
+            loaded_at_ns INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX images_by_top_layer ON images (top_layer_id);
+        CREATE TABLE tags (
+            reference TEXT PRIMARY KEY CHECK (reference <> ''),
+            image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX tags_by_image ON tags (image_id);
+        CREATE TABLE repository_digests (
+            reference TEXT PRIMARY KEY CHECK (reference <> ''),
+            image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX repository_digests_by_image ON repository_digests (image_id);
+        CREATE TABLE containers (
+            id INTEGER PRIMARY KEY,
+            container_id TEXT NOT NULL UNIQUE CHECK (length(container_id) = 64 AND container_id NOT GLOB '*[^0-9a-f]*'),
+            name TEXT NOT NULL UNIQUE CHECK (name <> ''),
+            image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE RESTRICT,
+            image_name TEXT NOT NULL,
+            created_at_ns INTEGER NOT NULL,
+            settings TEXT NOT NULL CHECK (json_valid(settings))
+        ) STRICT;
+        CREATE INDEX containers_by_image ON containers (image_id);
         """
 }

@@ -1,4 +1,51 @@
+CREATE TABLE containers (
+    id INTEGER PRIMARY KEY,
+    container_id TEXT NOT NULL UNIQUE CHECK (length(container_id) = 64 AND container_id NOT GLOB '*[^0-9a-f]*'),
+    name TEXT NOT NULL UNIQUE CHECK (name <> ''),
+    image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE RESTRICT,
+    image_name TEXT NOT NULL,
+    created_at_ns INTEGER NOT NULL,
+    settings TEXT NOT NULL CHECK (json_valid(settings))
+) STRICT;
+
 CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+
+CREATE TABLE images (
+    id INTEGER PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE CHECK (length(digest) = 64 AND digest NOT GLOB '*[^0-9a-f]*'),
+    top_layer_id INTEGER REFERENCES layers (id) ON DELETE RESTRICT,
+    loaded_at_ns INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE layer_blobs (
+    layer_id INTEGER NOT NULL REFERENCES layers (id) ON DELETE CASCADE,
+    digest TEXT NOT NULL CHECK (length(digest) = 64 AND digest NOT GLOB '*[^0-9a-f]*'),
+    media_type TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
+    PRIMARY KEY (layer_id, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE layers (
+    id INTEGER PRIMARY KEY,
+    chain_id TEXT NOT NULL UNIQUE CHECK (length(chain_id) = 64 AND chain_id NOT GLOB '*[^0-9a-f]*'),
+    diff_id TEXT NOT NULL CHECK (length(diff_id) = 64 AND diff_id NOT GLOB '*[^0-9a-f]*'),
+    parent_id INTEGER REFERENCES layers (id) ON DELETE RESTRICT,
+    apparent_bytes INTEGER NOT NULL CHECK (apparent_bytes >= 0),
+    allocated_bytes INTEGER NOT NULL CHECK (allocated_bytes >= 0),
+    entries INTEGER NOT NULL CHECK (entries >= 0),
+    tar_bytes INTEGER NOT NULL CHECK (tar_bytes >= 0),
+    created_at_ns INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE repository_digests (
+    reference TEXT PRIMARY KEY CHECK (reference <> ''),
+    image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tags (
+    reference TEXT PRIMARY KEY CHECK (reference <> ''),
+    image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE volume_labels (
     volume_id INTEGER NOT NULL REFERENCES volumes (id) ON DELETE CASCADE,
@@ -24,3 +71,13 @@ CREATE TABLE volumes (
     is_protected INTEGER NOT NULL CHECK (is_protected IN (0, 1)),
     populated_from TEXT CHECK (populated_from <> '')
 ) STRICT;
+
+CREATE INDEX containers_by_image ON containers (image_id);
+
+CREATE INDEX images_by_top_layer ON images (top_layer_id);
+
+CREATE INDEX layers_by_parent ON layers (parent_id);
+
+CREATE INDEX repository_digests_by_image ON repository_digests (image_id);
+
+CREATE INDEX tags_by_image ON tags (image_id);

@@ -1,8 +1,8 @@
-/// A JSON document, built by the commands and printed with sorted keys.
+/// A JSON document: what the commands print, with sorted keys, and what images carry as configurations and manifests.
 ///
-/// Our own thirty lines and not Foundation's encoder: keys, number formats and the order are part of the command line's
-/// contract and stay in one place.
-enum JSONValue: Equatable {
+/// Our own writer and not Foundation's encoder: keys, number formats and the order are part of the command line's contract
+/// and of the digests of images that are made here, and stay in one place.
+public enum JSONValue: Hashable, Sendable {
     case null
     case boolean(Bool)
     case integer(Int64)
@@ -13,14 +13,14 @@ enum JSONValue: Equatable {
     case object([String: JSONValue])
 
     /// On one line, without blanks.
-    var compactText: String {
+    public var compactText: String {
         var result = ""
         append(to: &result, indentation: nil)
         return result
     }
 
     /// Indented by two blanks, `depth` levels deep already.
-    func prettyText(depth: Int = 0) -> String {
+    public func prettyText(depth: Int = 0) -> String {
         var result = ""
         append(to: &result, indentation: depth)
         return result
@@ -89,23 +89,23 @@ enum JSONValue: Equatable {
 }
 
 extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral {
-    init(dictionaryLiteral elements: (String, JSONValue)...) {
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(Dictionary(elements) { _, last in last })
     }
 
-    init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 }
 
 extension JSONValue {
     /// A string, or `null`.
-    static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+    public static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
     /// An integer, or `null`.
-    static func optional(_ number: UInt64?) -> JSONValue { number.map { .unsigned($0) } ?? .null }
+    public static func optional(_ number: UInt64?) -> JSONValue { number.map { .unsigned($0) } ?? .null }
 
     /// Seconds with three decimals.
-    static func seconds(_ seconds: Double) -> JSONValue { .number((seconds * 1000).rounded() / 1000) }
+    public static func seconds(_ seconds: Double) -> JSONValue { .number((seconds * 1000).rounded() / 1000) }
 
     /// A mapping of strings.
-    static func strings(_ members: [String: String]) -> JSONValue { .object(members.mapValues { .string($0) }) }
+    public static func strings(_ members: [String: String]) -> JSONValue { .object(members.mapValues { .string($0) }) }
 }
