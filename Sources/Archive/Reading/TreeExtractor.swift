@@ -39,7 +39,13 @@ package struct TreeExtractor: ~Copyable {
     package init(
         root: SharedDescriptor, policy: ExtractionPolicy, threads: Int, checkpoint: Checkpoint,
         writeback: EarlyWriteback? = nil
-    ) {
+    ) throws(StorageError) {
+        var policy = policy
+        do throws(FileError) {
+            try policy.noteFreshOwner(below: root.descriptor)
+        } catch {
+            throw StorageError(error, doing: "look at the target", object: "")
+        }
         self.writeback = writeback
         self.root = root
         self.policy = policy
