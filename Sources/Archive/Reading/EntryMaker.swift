@@ -65,8 +65,9 @@ final class EntryMaker {
     /// Sets what the entry says and gives the file its name.
     func finishFile(_ file: NewFile, _ entry: TarEntry) throws(StorageError) {
         do throws(FileError) {
-            if entry.sparseMap != nil { try file.descriptor.truncate(to: entry.sizeBytes) }
-            try apply(entry, to: file.descriptor, isFresh: true)
+            let descriptor = file.descriptor
+            if entry.sparseMap != nil { try descriptor.descriptor.truncate(to: entry.sizeBytes) }
+            try apply(entry, to: descriptor.descriptor, isFresh: true)
         } catch {
             throw failure(error, entry.path)
         }
@@ -207,12 +208,12 @@ final class EntryMaker {
 
 /// A file that is being written.
 final class NewFile: Sendable {
-    let descriptor: Descriptor
+    let descriptor: SharedDescriptor
     /// The name it has until it is finished; `nil` if it has its own already.
     let temporaryName: [UInt8]?
 
     init(_ descriptor: consuming Descriptor, temporaryName: [UInt8]?) {
-        self.descriptor = descriptor
+        self.descriptor = SharedDescriptor(descriptor)
         self.temporaryName = temporaryName
     }
 }
