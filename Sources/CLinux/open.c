@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int holdfast_open_beneath(int directory, const char *path, int flags) {
@@ -11,6 +13,20 @@ int holdfast_open_beneath(int directory, const char *path, int flags) {
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
     };
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+int holdfast_open_in_root(int directory, const char *path, int flags) {
+    struct open_how how = {
+        .flags = (unsigned)flags,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    };
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+int holdfast_is_proc(int file) {
+    struct statfs status;
+    if (fstatfs(file, &status) != 0) return -1;
+    return status.f_type == PROC_SUPER_MAGIC;
 }
 
 long holdfast_getdents64(int directory, void *buffer, size_t size) {

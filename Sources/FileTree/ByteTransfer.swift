@@ -26,6 +26,28 @@ extension Descriptor {
         return filled
     }
 
+    /// Reads on from the file offset to the end, whatever size the file says it has: files of `/proc` say 0.
+    ///
+    /// - Parameter limitBytes: what is behind so many bytes is not read.
+    package borrowing func readToEnd(limitBytes: Int) throws(FileError) -> [UInt8] {
+        var result: [UInt8] = []
+        while result.count < limitBytes {
+            let wanted = min(64 << 10, limitBytes - result.count)
+            var failure: FileError?
+            let part = [UInt8](unsafeUninitializedCapacity: wanted) { room, count in
+                do throws(FileError) {
+                    count = try read(into: UnsafeMutableRawBufferPointer(room), at: nil)
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw failure }
+            result += part
+            if part.count < wanted { break }
+        }
+        return result
+    }
+
     /// Writes all of `bytes` (`pwrite(2)`, or `write(2)` at the file offset if `offset` is `nil`); short writes are
     /// continued. After an error any part of them may be in the file.
     package borrowing func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: UInt64?) throws(FileError) {

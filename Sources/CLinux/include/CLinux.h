@@ -10,6 +10,7 @@
 
 /// Constants that Glibc for Swift hides behind _GNU_SOURCE.
 #define HOLDFAST_O_NOATIME 01000000
+#define HOLDFAST_O_PATH 010000000
 #define HOLDFAST_SEEK_DATA 3
 #define HOLDFAST_SEEK_HOLE 4
 
@@ -27,6 +28,12 @@ int holdfast_statx(int directory, const char *name, struct holdfast_status *stat
 
 /// openat2(2) with RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS.
 int holdfast_open_beneath(int directory, const char *path, int flags);
+
+/// openat2(2) with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS: `directory` is `/` for the path and for every link in it.
+int holdfast_open_in_root(int directory, const char *path, int flags);
+
+/// Whether the open file is on a proc file system (fstatfs(2)): 1, 0, or -1 for an error.
+int holdfast_is_proc(int file);
 
 /// getdents64(2).
 long holdfast_getdents64(int directory, void *buffer, size_t size);
@@ -57,6 +64,45 @@ long holdfast_listxattrat(int directory, const char *name, char *list, size_t si
 long holdfast_getxattrat(int directory, const char *name, const char *attribute, void *value, size_t size);
 int holdfast_setxattrat(int directory, const char *name, const char *attribute, const void *value, size_t size);
 int holdfast_removexattrat(int directory, const char *name, const char *attribute);
+
+/// fsopen(2), fsconfig(2) and fsmount(2), each with its close-on-exec flag. `context` is what holdfast_fsopen returned.
+int holdfast_fsopen(const char *type);
+int holdfast_fsconfig_string(int context, const char *key, const char *value);
+int holdfast_fsconfig_flag(int context, const char *key);
+int holdfast_fsconfig_descriptor(int context, const char *key, int value);
+int holdfast_fsconfig_create(int context);
+int holdfast_fsmount(int context, unsigned attributes);
+
+/// MOUNT_ATTR_… of mount_setattr(2).
+#define HOLDFAST_MOUNT_READ_ONLY 1u
+#define HOLDFAST_MOUNT_NO_SET_ID 2u
+#define HOLDFAST_MOUNT_NO_DEVICES 4u
+#define HOLDFAST_MOUNT_NO_EXECUTION 8u
+
+/// open_tree(2) with OPEN_TREE_CLONE: a copy, attached nowhere, of the mount of `directory`, with it as its root; of the
+/// entry `name` below it, which is not followed.
+int holdfast_clone_tree(int directory);
+int holdfast_clone_tree_at(int directory, const char *name);
+
+/// move_mount(2) of the mount that `tree` is the root of to the entry `name` below `directory`, which is not followed.
+int holdfast_move_mount(int tree, int directory, const char *name);
+
+/// mount_setattr(2) of the mount that `tree` is the root of: sets the attributes, makes it private, and maps its ids by the
+/// user namespace unless that is -1.
+int holdfast_mount_setattr(int tree, unsigned attributes, int user_namespace);
+
+/// mount(2) and umount2(2).
+int holdfast_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data);
+int holdfast_umount2(const char *target, int flags);
+#define HOLDFAST_MNT_DETACH 2
+#define HOLDFAST_UMOUNT_NOFOLLOW 8
+
+/// unshare(2) with CLONE_FS: from now on the calling thread has a working directory of its own.
+int holdfast_unshare_working_directory(void);
+
+/// Makes a user namespace with these maps (user_namespaces(7)) and returns a descriptor of it. A child process in it,
+/// made by clone(2) and gone when this returns, is all that the kernel needs for it.
+int holdfast_user_namespace(const char *uid_map, const char *gid_map);
 
 /// The number of processors this thread may run on (sched_getaffinity(2)), at least 1.
 int holdfast_processor_count(void);

@@ -53,7 +53,9 @@ struct ProcessTable: ~Copyable {
             let details = try? home.openDirectory("fdinfo".utf8), let entries = try? open.entries()
         else { return false }
         for entry in entries where (try? open.readLink(entry.name)) == path {
-            guard let file = try? details.openFile(entry.name, for: .reading), let text = try? Self.read(file) else {
+            guard let file = try? details.openFile(entry.name, for: .reading),
+                let text = try? file.readToEnd(limitBytes: MountTable.sizeLimitBytes)
+            else {
                 continue
             }
             if String(decoding: text, as: UTF8.self).contains("\nlock:") { return true }
@@ -64,7 +66,8 @@ struct ProcessTable: ~Copyable {
     /// The number of the mount that one of this process's descriptors was opened through.
     func mountID(ofOwnDescriptor number: CInt) -> Int? {
         guard let directory = try? Descriptor.openDirectory(atHostPath: "/proc/self/fdinfo"),
-            let file = try? directory.openFile("\(number)".utf8, for: .reading), let text = try? Self.read(file)
+            let file = try? directory.openFile("\(number)".utf8, for: .reading),
+            let text = try? file.readToEnd(limitBytes: MountTable.sizeLimitBytes)
         else { return nil }
         for line in String(decoding: text, as: UTF8.self).split(separator: "\n") where line.hasPrefix("mnt_id:") {
             return Int(line.dropFirst(7).drop { $0 == " " || $0 == "\t" })
@@ -76,25 +79,6 @@ struct ProcessTable: ~Copyable {
         guard let directory = try? root.openDirectory("\(process)".utf8),
             let file = try? directory.openFile(name.utf8, for: .reading)
         else { return nil }
-        return try? Self.read(file)
-    }
-
-    /// Files of `/proc` have no size: read until the end, 64 MiB at most.
-    private static func read(_ file: borrowing Descriptor) throws(FileError) -> [UInt8] {
-        var result: [UInt8] = []
-        var part = [UInt8](repeating: 0, count: 64 << 10)
-        while result.count < 64 << 20 {
-            var failure: FileError?
-            let count = part.withUnsafeMutableBytes { room in
-                do throws(FileError) { return try file.read(into: room, at: nil) } catch {
-                    failure = error
-                    return 0
-                }
-            }
-            if let failure { throw failure }
-            result += part.prefix(count)
-            if count < part.count { break }
-        }
-        return result
+        return try? file.readToEnd(limitBytes: MountTable.sizeLimitBytes)
     }
 }

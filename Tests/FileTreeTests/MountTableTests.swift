@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Volumes
+@testable import FileTree
 
 /// Goal: mount tables and paths are read as the kernel means them. Method: lines as `proc_pid_mountinfo(5)` shows them.
 @Suite("Reading mount tables") struct MountTableTests {
@@ -18,6 +18,24 @@ import Testing
         #expect(mounts[1].device == "98:0")
         #expect(mounts[1].root == Array("/mnt 1".utf8))
         #expect(mounts[1].mountpoint == Array("/a\tb\\c\n".utf8))
+        #expect(mounts.map(\.type) == ["ext4", "ext3", "tmpfs"])
+        #expect(mounts.map(\.options) == [["rw", "relatime"], ["rw", "noatime"], ["rw"]])
+        #expect(mounts[1].source == Array("/dev/root".utf8))
+        #expect(mounts[1].fileSystemOptions == ["rw", "errors=continue"])
+    }
+
+    @Test("a line without the part about the file system is read as far as it goes")
+    func shortLine() {
+        let mounts = MountTable.parse(Array("22 1 8:1 / /mnt\n23 1 8:1 / /mnt2 ro -\n".utf8))
+        #expect(mounts.map(\.id) == [22, 23])
+        #expect(mounts.map(\.type) == [nil, nil])
+        #expect(mounts.map(\.options) == [[], ["ro"]])
+    }
+
+    @Test("the table of this process has the mount of /proc")
+    func ofThisProcess() throws {
+        let proc = try MountTable.ofThisProcess().first { $0.mountpoint == Array("/proc".utf8) }
+        #expect(proc?.type == "proc")
     }
 
     @Test("a backslash that begins no escape stays", arguments: ["\\", "a\\04", "\\9zz", "\\400"])
