@@ -49,6 +49,11 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Layers", dependencies: ["Catalog", "Archive", "FileTree", "StorageModel"], swiftSettings: strict),
+        .target(
+            name: "Images", dependencies: ["Catalog", "Archive", "FileTree", "StorageModel"], swiftSettings: strict),
+        .target(
+            name: "Containers", dependencies: ["Layers", "Catalog", "Archive", "FileTree", "StorageModel"],
+            swiftSettings: strict),
         .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(

@@ -71,6 +71,13 @@ extension Descriptor {
         }
     }
 
+    /// As ``writeAll(_:at:)-(UnsafeRawBufferPointer,_)`` for bytes in an array.
+    package borrowing func writeAll(_ bytes: [UInt8], at offset: UInt64?) throws(FileError) {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(FileError) in
+            try writeAll(UnsafeRawBufferPointer(buffer), at: offset)
+        }
+    }
+
     /// A pipe inherited from another program may be non-blocking: waits until it is ready.
     private borrowing func waitUntilReady(for event: CInt) {
         var request = pollfd(fd: rawValue, events: Int16(event), revents: 0)

@@ -43,7 +43,7 @@ package enum ArchiveForm: Sendable, Equatable {
 /// The tar stream inside any input, decompressed by several threads where the form allows it.
 ///
 /// After the stream's end, ``tail`` says what followed its data frames.
-package final class TarFeed: ByteFeed {
+package final class TarFeed: FinishableFeed {
     private enum Stage {
         case parallel(ParallelDecompression)
         case plain(ByteInput)

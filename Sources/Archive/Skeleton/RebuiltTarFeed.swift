@@ -5,7 +5,7 @@ package import StorageModel
 ///
 /// Every piece of data is compared with the checksum that the skeleton has: a file that changed since is named, and what is
 /// not the original is never passed on. Used by one thread at a time; call ``finish()`` in every case.
-package final class RebuiltTarFeed: ByteFeed {
+package final class RebuiltTarFeed: FinishableFeed {
     private var reader: SkeletonReader
     private let tree: SharedDescriptor
     private let shadowed: SharedDescriptor?

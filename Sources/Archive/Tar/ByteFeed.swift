@@ -36,3 +36,8 @@ package protocol ByteFeed {
 extension ByteFeed {
     package mutating func skip(_ count: UInt64) throws(StorageError) -> UInt64 { 0 }
 }
+
+/// A feed with threads behind it: ``finish()`` ends them and must be called in every case, also after an error.
+package protocol FinishableFeed: ByteFeed {
+    func finish()
+}

@@ -35,7 +35,7 @@ package struct OverlayForm: Hashable, Sendable {
     }
 
     /// Whether the directory hides what lower layers have at its place.
-    func isOpaque(_ directory: borrowing Descriptor) throws(FileError) -> Bool {
+    package func isOpaque(_ directory: borrowing Descriptor) throws(FileError) -> Bool {
         try directory.extendedAttributes().contains { $0.name == opaque.name && $0.value.first == UInt8(ascii: "y") }
     }
 }

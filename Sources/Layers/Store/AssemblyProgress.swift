@@ -14,11 +14,15 @@ final class AssemblyProgress: Sendable {
 
     private let monitor: Monitor<State>
     private let trees: [SharedDescriptor]
+    private let below: [SharedDescriptor]
     private let form: OverlayForm
     private let waiting: [LowerLayers]
 
-    /// - Parameter trees: the roots of all layers' trees, the lowest first; those of missing layers are empty yet.
-    init(trees: [SharedDescriptor], form: OverlayForm) {
+    /// - Parameters:
+    ///   - trees: the roots of all layers' trees, the lowest first; those of missing layers are empty yet.
+    ///   - below: the layers that they all lie on, the uppermost first.
+    init(trees: [SharedDescriptor], below: [SharedDescriptor], form: OverlayForm) {
+        self.below = below
         self.trees = trees
         self.form = form
         waiting = trees.map { _ in LowerLayers() }
@@ -67,22 +71,22 @@ final class AssemblyProgress: Sendable {
             return start...state.wholeBelow
         }
         for index in ready where index < waiting.count {
-            waiting[index].provide(LayerStack(trees[..<index].reversed(), form: form))
+            waiting[index].provide(LayerStack(trees[..<index].reversed() + below, form: form))
         }
     }
 }
 
 /// A feed that ends with the failure of another layer's unpacking.
 struct StoppableFeed: ByteFeed {
-    private let feed: TarFeed
+    private var feed: any FinishableFeed
     private let progress: AssemblyProgress
 
-    init(_ feed: TarFeed, _ progress: AssemblyProgress) {
+    init(_ feed: any FinishableFeed, _ progress: AssemblyProgress) {
         self.feed = feed
         self.progress = progress
     }
 
-    func nextChunk() throws(StorageError) -> [UInt8]? {
+    mutating func nextChunk() throws(StorageError) -> [UInt8]? {
         try progress.check()
         return try feed.nextChunk()
     }
