@@ -56,6 +56,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
+        .target(name: "Images", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(
             name: "Holdfast", dependencies: ["Backups", "Volumes", "Archive", "Catalog", "FileTree", "StorageModel"],
             swiftSettings: strict),
@@ -69,7 +70,9 @@ let package = Package(
             name: "HoldfastTool", dependencies: ["HoldfastCLI"], swiftSettings: strict,
             linkerSettings: [.unsafeFlags(staticRuntime, .when(configuration: .release))]),
         .systemLibrary(name: "CTestSystem", path: "Tests/CTestSystem"),
-        .target(name: "TestSupport", dependencies: ["CTestSystem"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["CTestSystem", .product(name: "Crypto", package: "swift-crypto")],
+            path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "StoreProbe", dependencies: ["Holdfast", "Volumes", "Catalog", "FileTree", "StorageModel"],
             path: "Tests/StoreProbe", swiftSettings: strict),
@@ -84,6 +87,9 @@ let package = Package(
         .testTarget(
             name: "CatalogTests", dependencies: ["Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],
             exclude: ["schema.sql"], swiftSettings: strict),
+        .testTarget(
+            name: "ImagesTests", dependencies: ["Images", "Archive", "FileTree", "StorageModel", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "VolumesTests",
             dependencies: ["Holdfast", "Volumes", "Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],

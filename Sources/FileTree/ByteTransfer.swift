@@ -102,6 +102,11 @@ extension Descriptor {
         try check(attempt { Int(lseek(rawValue, off_t(clamping: offset), SEEK_SET)) }, "lseek")
     }
 
+    /// The file offset (`lseek(2)`).
+    package borrowing func position() throws(FileError) -> UInt64 {
+        UInt64(try check(attempt { Int(lseek(rawValue, 0, SEEK_CUR)) }, "lseek"))
+    }
+
     /// Returns when the file's data and metadata, or the directory's entries, would survive a power cut (`fsync(2)`).
     package borrowing func sync() throws(FileError) {
         try check(changing("fsync") { Int(fsync(rawValue)) }, "fsync")
