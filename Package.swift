@@ -56,9 +56,11 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
-        .target(name: "Images", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(
-            name: "Holdfast", dependencies: ["Backups", "Volumes", "Archive", "Catalog", "FileTree", "StorageModel"],
+            name: "Holdfast",
+            dependencies: [
+                "Images", "Containers", "Backups", "Volumes", "Layers", "Archive", "Catalog", "FileTree", "StorageModel",
+            ],
             swiftSettings: strict),
         .target(
             name: "HoldfastCLI",
