@@ -50,6 +50,9 @@ let package = Package(
         .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(
+            name: "Containers", dependencies: ["Archive", "Catalog", "CLinux", "FileTree", "StorageModel"],
+            swiftSettings: strict),
+        .target(
             name: "Holdfast", dependencies: ["Backups", "Volumes", "Archive", "Catalog", "FileTree", "StorageModel"],
             swiftSettings: strict),
         .target(
@@ -74,6 +77,10 @@ let package = Package(
         .testTarget(
             name: "ArchiveTests", dependencies: ["Archive", "FileTree", "StorageModel", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ContainersTests",
+            dependencies: ["Containers", "Archive", "FileTree", "StorageModel", "TestSupport"],
+            swiftSettings: seam),
         .testTarget(
             name: "CatalogTests", dependencies: ["Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],
             exclude: ["schema.sql"], swiftSettings: strict),
