@@ -47,8 +47,16 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "Layers", dependencies: ["Catalog", "Archive", "FileTree", "StorageModel"], swiftSettings: strict),
+        .target(
+            name: "Images", dependencies: ["Catalog", "Archive", "FileTree", "StorageModel"], swiftSettings: strict),
+        .target(
+            name: "Containers", dependencies: ["Layers", "Catalog", "Archive", "FileTree", "StorageModel"],
+            swiftSettings: strict),
         .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
+        .target(name: "Images", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(
             name: "Containers", dependencies: ["Archive", "Catalog", "CLinux", "FileTree", "StorageModel"],
             swiftSettings: strict),
@@ -65,7 +73,9 @@ let package = Package(
             name: "HoldfastTool", dependencies: ["HoldfastCLI"], swiftSettings: strict,
             linkerSettings: [.unsafeFlags(staticRuntime, .when(configuration: .release))]),
         .systemLibrary(name: "CTestSystem", path: "Tests/CTestSystem"),
-        .target(name: "TestSupport", dependencies: ["CTestSystem"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["CTestSystem", .product(name: "Crypto", package: "swift-crypto")],
+            path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "StoreProbe", dependencies: ["Holdfast", "Volumes", "Catalog", "FileTree", "StorageModel"],
             path: "Tests/StoreProbe", swiftSettings: strict),
@@ -84,6 +94,9 @@ let package = Package(
         .testTarget(
             name: "CatalogTests", dependencies: ["Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],
             exclude: ["schema.sql"], swiftSettings: strict),
+        .testTarget(
+            name: "ImagesTests", dependencies: ["Images", "Archive", "FileTree", "StorageModel", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "VolumesTests",
             dependencies: ["Holdfast", "Volumes", "Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],

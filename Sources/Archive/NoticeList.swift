@@ -1,8 +1,8 @@
 internal import FileTree
-internal import StorageModel
+package import StorageModel
 
-/// What could not be archived as it should be, gathered from all threads.
-final class NoticeList: Sendable {
+/// What could not be read or made as it should be, gathered from all threads.
+package final class NoticeList: Sendable {
     private struct State: Sendable {
         var changed: [EntryPath: String] = [:]
         var skipped: [EntryPath: String] = [:]
@@ -10,20 +10,22 @@ final class NoticeList: Sendable {
 
     private let monitor = Monitor(State())
 
-    func addChanged(_ path: EntryPath, _ reason: String) {
+    package init() {}
+
+    package func addChanged(_ path: EntryPath, _ reason: String) {
         monitor.update { state in
             if state.changed[path] == nil { state.changed[path] = reason }
         }
     }
 
-    func addSkipped(_ path: EntryPath, _ reason: String) {
+    package func addSkipped(_ path: EntryPath, _ reason: String) {
         monitor.update { state in
             if state.skipped[path] == nil { state.skipped[path] = reason }
         }
     }
 
-    var changed: [EntryNotice] { sorted(monitor.update { $0.changed }) }
-    var skipped: [EntryNotice] { sorted(monitor.update { $0.skipped }) }
+    package var changed: [EntryNotice] { sorted(monitor.update { $0.changed }) }
+    package var skipped: [EntryNotice] { sorted(monitor.update { $0.skipped }) }
 
     private func sorted(_ list: [EntryPath: String]) -> [EntryNotice] {
         list.map { EntryNotice(path: $0.key, reason: $0.value) }.sorted { $0.path < $1.path }

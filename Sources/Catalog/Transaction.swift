@@ -1,5 +1,5 @@
 internal import GRDB
-package import StorageModel
+internal import StorageModel
 
 /// One consistent state of the catalog, and the changes to it. Valid only inside the closure that it was given to.
 package struct Transaction {

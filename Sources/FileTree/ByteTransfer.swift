@@ -71,6 +71,13 @@ extension Descriptor {
         }
     }
 
+    /// As ``writeAll(_:at:)-(UnsafeRawBufferPointer,_)`` for bytes in an array.
+    package borrowing func writeAll(_ bytes: [UInt8], at offset: UInt64?) throws(FileError) {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(FileError) in
+            try writeAll(UnsafeRawBufferPointer(buffer), at: offset)
+        }
+    }
+
     /// A pipe inherited from another program may be non-blocking: waits until it is ready.
     private borrowing func waitUntilReady(for event: CInt) {
         var request = pollfd(fd: rawValue, events: Int16(event), revents: 0)
@@ -93,6 +100,11 @@ extension Descriptor {
     /// Moves the file offset to an absolute position (`lseek(2)`); `ESPIPE` for what has none, such as a pipe.
     package borrowing func seek(to offset: UInt64) throws(FileError) {
         try check(attempt { Int(lseek(rawValue, off_t(clamping: offset), SEEK_SET)) }, "lseek")
+    }
+
+    /// The file offset (`lseek(2)`).
+    package borrowing func position() throws(FileError) -> UInt64 {
+        UInt64(try check(attempt { Int(lseek(rawValue, 0, SEEK_CUR)) }, "lseek"))
     }
 
     /// Returns when the file's data and metadata, or the directory's entries, would survive a power cut (`fsync(2)`).

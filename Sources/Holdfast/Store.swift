@@ -81,7 +81,7 @@ public final class Store: Sendable {
         catalog = try Catalog(in: directory.root, hostPath: directory.hostPath)
         let prefix = directory.hostPath == "/" ? "" : directory.hostPath
         do throws(FileError) {
-            volumes = Volumes(
+            volumes = try Volumes(
                 catalog: catalog, directory: try directory.volumes.duplicate(),
                 staging: try directory.staging.duplicate(), trash: try directory.trash.duplicate(),
                 hostPath: "\(prefix)/volumes")

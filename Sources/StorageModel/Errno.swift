@@ -60,6 +60,7 @@ extension Errno {
     public static let notSupported = Errno(rawValue: EOPNOTSUPP)
     public static let quotaExceeded = Errno(rawValue: EDQUOT)
     public static let stale = Errno(rawValue: ESTALE)
+    public static let cancelled = Errno(rawValue: ECANCELED)
 
     private static let names: [CInt: String] = [
         EPERM: "EPERM", ENOENT: "ENOENT", EINTR: "EINTR", EIO: "EIO", ENXIO: "ENXIO", E2BIG: "E2BIG",

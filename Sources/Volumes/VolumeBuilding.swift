@@ -67,31 +67,23 @@ extension Volumes {
         let name = volume.name
         let doing = "create volume '\(name)'"
         if isDurable { try attempt(doing, name) { () throws(FileError) in try staged.sync() } }
-        var renamed: FileIdentity?
+        var isRenamed = false
         do throws(StorageError) {
             return try catalog.transaction { transaction throws(StorageError) in
                 if let existing = try transaction.volume(named: name) { return existing }
                 try transaction.insert(volume)
                 try attempt(doing, name) { () throws(FileError) in
-                    try moveAside(name)
-                    let identity = try staged.directory.status().identity
+                    try records.moveAside(name.bytes)
                     try staged.area.directory.rename(StagedVolume.name, to: directory, name.bytes, mode: .noReplace)
-                    renamed = identity
+                    isRenamed = true
                     if isDurable { try directory.sync() }
                 }
                 return nil
             }
         } catch {
             // The transaction was rolled back, or its commit failed: what has no row is garbage again.
-            if let renamed { try? discardOrphan(name, identity: renamed) }
+            if isRenamed { try? records.discard(name.bytes) }
             throw error
         }
-    }
-
-    /// Moves a directory without a row, left by a crash, out of the way. Call inside a transaction that found no row.
-    private func moveAside(_ name: VolumeName) throws(FileError) {
-        do throws(FileError) {
-            try Trash.move(name.bytes, of: directory, to: trash)
-        } catch  where error.errno == .noEntry {}
     }
 }

@@ -23,9 +23,7 @@ extension Volumes {
             try catalog.reuseJournal()
             try removeRow(of: name)
         }
-        let doing = "delete the data of the removed volume '\(name)'"
-        let identity = try attempt(doing, name) { () throws(FileError) in try opened.directory.status().identity }
-        try discardOrphan(name, identity: identity)
+        try records.discard(name.bytes)
     }
 
     /// Removes the record of a volume whose directory is gone.
@@ -68,32 +66,6 @@ extension Volumes {
             return false
         } catch {
             throw StorageError(error, doing: "open volume '\(name)'", object: name.rawValue)
-        }
-    }
-
-    /// Deletes `volumes/<name>` if it is still that directory and has no row: what was just removed, or was not published.
-    ///
-    /// Why a transaction without a change: it keeps others from making a volume of the same name between look and rename.
-    func discardOrphan(_ name: VolumeName, identity: FileIdentity) throws(StorageError) {
-        let doing = "delete the data of the removed volume '\(name)'"
-        let trashed: [UInt8]? = try catalog.transaction { transaction throws(StorageError) in
-            guard try transaction.volume(named: name) == nil else { return nil }
-            return try attempt(doing, name) { () throws(FileError) -> [UInt8]? in
-                do throws(FileError) {
-                    guard try directory.status(of: name.bytes).identity == identity else { return nil }
-                    return try Trash.move(name.bytes, of: directory, to: trash)
-                } catch  where error.errno == .noEntry {
-                    // Another process swept it.
-                    return nil
-                }
-            }
-        }
-        guard let trashed else { return }
-        try attempt(doing, name) { () throws(FileError) in
-            // Held while the tree is deleted, so that others that open the store do not delete it too, or wait for it.
-            let lease = try Lease.take(try trash.reopenDirectory(), .shared)
-            try TreeRemoval.remove(trashed, in: trash)
-            lease?.release()
         }
     }
 }

@@ -43,7 +43,7 @@ package enum ArchiveForm: Sendable, Equatable {
 /// The tar stream inside any input, decompressed by several threads where the form allows it.
 ///
 /// After the stream's end, ``tail`` says what followed its data frames.
-package final class TarFeed: ByteFeed {
+package final class TarFeed: FinishableFeed {
     private enum Stage {
         case parallel(ParallelDecompression)
         case plain(ByteInput)
@@ -56,10 +56,25 @@ package final class TarFeed: ByteFeed {
     private var producedBytes: UInt64 = 0
     package let form: ArchiveForm
 
-    package init(
+    /// Reads from the file offset of `descriptor` on.
+    package convenience init(
         _ descriptor: SharedDescriptor, name: String, threads: Int, limits: ArchiveLimits, interruption: Interruption
     ) throws(StorageError) {
         let input = try ByteInput(descriptor, name: name, interruption: interruption)
+        try self.init(input, name: name, threads: threads, limits: limits, interruption: interruption)
+    }
+
+    /// Reads a blob.
+    package convenience init(
+        _ blob: StoredBlob, threads: Int, limits: ArchiveLimits, interruption: Interruption
+    ) throws(StorageError) {
+        let input = try ByteInput(blob.file, name: blob.name, range: blob.range, interruption: interruption)
+        try self.init(input, name: blob.name, threads: threads, limits: limits, interruption: interruption)
+    }
+
+    private init(
+        _ input: ByteInput, name: String, threads: Int, limits: ArchiveLimits, interruption: Interruption
+    ) throws(StorageError) {
         form = try ArchiveForm.detect(input, name: name)
         self.limits = limits
         self.interruption = interruption

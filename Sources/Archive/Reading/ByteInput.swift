@@ -13,6 +13,8 @@ package final class ByteInput: @unchecked Sendable {
     private var buffer: [UInt8] = []
     private var position = 0
     private var isAtEnd = false
+    /// The part of the file that is still to be read; `nil` for everything from the file offset on.
+    private var range: Range<UInt64>?
     /// Bytes handed out so far.
     private(set) var offset: UInt64 = 0
 
@@ -20,8 +22,13 @@ package final class ByteInput: @unchecked Sendable {
     /// One read of a pipe yields no more than the pipe holds, mostly this much.
     private static let pipeBytes = 64 << 10
 
-    /// - Parameter name: for messages.
-    init(_ descriptor: SharedDescriptor, name: String, interruption: Interruption) throws(StorageError) {
+    /// - Parameters:
+    ///   - name: for messages.
+    ///   - range: the part of the file to read, by position; `nil` for everything from the file offset on.
+    init(
+        _ descriptor: SharedDescriptor, name: String, range: Range<UInt64>? = nil, interruption: Interruption
+    ) throws(StorageError) {
+        self.range = range
         self.descriptor = descriptor
         self.name = name
         self.interruption = interruption
@@ -49,7 +56,11 @@ package final class ByteInput: @unchecked Sendable {
             position = 0
         }
         while buffer.count < count && !isAtEnd {
-            let wanted = canStall ? Self.pipeBytes : max(Self.readBytes, count - buffer.count)
+            let wanted = readBytes(for: count - buffer.count)
+            guard wanted > 0 else {
+                isAtEnd = true
+                break
+            }
             try waitForInput()
             var failure: FileError?
             let part = [UInt8](unsafeUninitializedCapacity: wanted) { room, filled in
@@ -58,15 +69,22 @@ package final class ByteInput: @unchecked Sendable {
                     filled =
                         canStall
                         ? try descriptor.descriptor.readAvailable(into: bytes)
-                        : try descriptor.descriptor.read(into: bytes, at: nil)
+                        : try descriptor.descriptor.read(into: bytes, at: range?.lowerBound)
                 } catch {
                     failure = error
                 }
             }
             if let failure { throw StorageError(failure, doing: "read \(name)", object: name) }
             isAtEnd = canStall ? part.isEmpty : part.count < wanted
+            if let rest = range { range = (rest.lowerBound + UInt64(part.count))..<rest.upperBound }
             if buffer.isEmpty { buffer = part } else { buffer.append(contentsOf: part) }
         }
+    }
+
+    private func readBytes(for count: Int) -> Int {
+        if canStall { return Self.pipeBytes }
+        let wanted = max(Self.readBytes, count)
+        return range.map { Int(min(UInt64(wanted), UInt64($0.count))) } ?? wanted
     }
 
     /// Takes `count` of the available bytes.

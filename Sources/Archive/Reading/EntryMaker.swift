@@ -38,7 +38,8 @@ final class EntryMaker {
     func finishDirectory(_ entry: TarEntry) throws(StorageError) {
         do throws(FileError) {
             let directory = try root.descriptor.openDirectory(beneath: entry.path)
-            try apply(entry, to: directory)
+            // The root was not made here.
+            try apply(entry, to: directory, isFresh: !entry.path.isRoot)
         } catch {
             throw failure(error, entry.path)
         }
@@ -64,8 +65,9 @@ final class EntryMaker {
     /// Sets what the entry says and gives the file its name.
     func finishFile(_ file: NewFile, _ entry: TarEntry) throws(StorageError) {
         do throws(FileError) {
-            if entry.sparseMap != nil { try file.descriptor.truncate(to: entry.sizeBytes) }
-            try apply(entry, to: file.descriptor)
+            let descriptor = file.descriptor
+            if entry.sparseMap != nil { try descriptor.descriptor.truncate(to: entry.sizeBytes) }
+            try apply(entry, to: descriptor.descriptor, isFresh: true)
         } catch {
             throw failure(error, entry.path)
         }
@@ -94,7 +96,8 @@ final class EntryMaker {
                 try parent.makeDevice(place, kind: entry.kind, major: entry.deviceMajor, minor: entry.deviceMinor)
             }
             try parent.applyMetadata(
-                entry.metadata, xattrs: attributes, ownership: policy.isPrivileged, of: place, kind: entry.kind
+                entry.metadata, xattrs: attributes, ownership: policy.setsOwner(entry.metadata), of: place,
+                kind: entry.kind
             ) { attribute, _ in self.note([attribute.name], entry.path) }
             if policy.merges { try Self.replace(parent, place, name) }
         }
@@ -124,10 +127,13 @@ final class EntryMaker {
     // MARK: Parts
 
     /// Not every file system takes every attribute; the rest of the entry must not suffer for it.
-    private func apply(_ entry: TarEntry, to descriptor: borrowing Descriptor) throws(FileError) {
+    private func apply(
+        _ entry: TarEntry, to descriptor: borrowing Descriptor, isFresh: Bool
+    ) throws(FileError) {
         let (attributes, refused) = policy.admit(entry.extendedAttributes)
         note(refused, entry.path)
-        try descriptor.applyMetadata(entry.metadata, xattrs: attributes, ownership: policy.isPrivileged) {
+        let ownership = isFresh ? policy.setsOwner(entry.metadata) : policy.isPrivileged
+        try descriptor.applyMetadata(entry.metadata, xattrs: attributes, ownership: ownership) {
             attribute, _ in self.note([attribute.name], entry.path)
         }
     }
@@ -202,12 +208,12 @@ final class EntryMaker {
 
 /// A file that is being written.
 final class NewFile: Sendable {
-    let descriptor: Descriptor
+    let descriptor: SharedDescriptor
     /// The name it has until it is finished; `nil` if it has its own already.
     let temporaryName: [UInt8]?
 
     init(_ descriptor: consuming Descriptor, temporaryName: [UInt8]?) {
-        self.descriptor = descriptor
+        self.descriptor = SharedDescriptor(descriptor)
         self.temporaryName = temporaryName
     }
 }

@@ -1,3 +1,5 @@
+internal import FileTree
+internal import Glibc
 package import StorageModel
 
 /// What an extraction may do, decided once before it begins.
@@ -11,10 +13,26 @@ package struct ExtractionPolicy: Sendable {
     /// Files that are not selected themselves, but by a further name: the name that they get instead of their own.
     package var aliases: [EntryPath: EntryPath] = [:]
 
+    /// The owner that everything made below the root has from the start, where that is known.
+    private(set) var freshOwner: FreshOwner?
+
     package init(merges: Bool, isPrivileged: Bool, paths: [EntryPath] = []) {
         self.merges = merges
         self.isPrivileged = isPrivileged
         self.paths = paths
+    }
+
+    /// Finds out what new entries belong to: the process, unless the root passes its group on (a set-group-id directory, or
+    /// a file system that always does so).
+    mutating func noteFreshOwner(below root: borrowing Descriptor) throws(FileError) {
+        let status = try root.status()
+        let own = FreshOwner(uid: geteuid(), gid: getegid())
+        freshOwner = !merges && status.mode & 0o2000 == 0 && status.gid == own.gid ? own : nil
+    }
+
+    /// Whether the owner of an entry that was just made must be set.
+    func setsOwner(_ metadata: EntryMetadata) -> Bool {
+        isPrivileged && freshOwner != FreshOwner(uid: metadata.uid, gid: metadata.gid)
     }
 
     func selects(_ path: EntryPath) -> Bool { paths.isEmpty || paths.contains { path.isWithin($0) } }
@@ -39,4 +57,10 @@ package struct ExtractionPolicy: Sendable {
         }
         return (set, refused)
     }
+}
+
+/// User and group of new entries.
+struct FreshOwner: Hashable, Sendable {
+    let uid: UInt32
+    let gid: UInt32
 }

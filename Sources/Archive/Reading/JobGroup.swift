@@ -1,8 +1,8 @@
 internal import FileTree
-internal import StorageModel
+package import StorageModel
 
 /// Jobs on a few threads, in no order, with a bound on how many wait. The first failure stops the rest.
-final class JobGroup: Sendable {
+package final class JobGroup: Sendable {
     private struct State: Sendable {
         var pending = 0
         var failure: StorageError?
@@ -12,7 +12,7 @@ final class JobGroup: Sendable {
     private let pool: WorkerPool
     private let depth: Int
 
-    init(threads: Int, depth: Int) {
+    package init(threads: Int, depth: Int) {
         pool = WorkerPool(threads: threads)
         self.depth = depth
     }
@@ -20,7 +20,7 @@ final class JobGroup: Sendable {
     /// Runs `job` soon; waits while `depth` jobs are pending.
     ///
     /// - Throws: the failure of an earlier job.
-    func submit(_ job: @escaping @Sendable () throws(StorageError) -> Void) throws(StorageError) {
+    package func submit(_ job: @escaping @Sendable () throws(StorageError) -> Void) throws(StorageError) {
         let limit = depth
         let failure: StorageError?? = monitor.wait { state in
             if let failure = state.failure { return .some(failure) }
@@ -44,7 +44,7 @@ final class JobGroup: Sendable {
     }
 
     /// Waits until no job is pending.
-    func drain() throws(StorageError) {
+    package func drain() throws(StorageError) {
         let failure: StorageError?? = monitor.wait { state in
             state.pending == 0 ? .some(state.failure) : nil
         }
@@ -52,5 +52,5 @@ final class JobGroup: Sendable {
     }
 
     /// Ends the threads, after the pending jobs.
-    func finish() { pool.finish() }
+    package func finish() { pool.finish() }
 }

@@ -39,7 +39,13 @@ package struct TreeExtractor: ~Copyable {
     package init(
         root: SharedDescriptor, policy: ExtractionPolicy, threads: Int, checkpoint: Checkpoint,
         writeback: EarlyWriteback? = nil
-    ) {
+    ) throws(StorageError) {
+        var policy = policy
+        do throws(FileError) {
+            try policy.noteFreshOwner(below: root.descriptor)
+        } catch {
+            throw StorageError(error, doing: "look at the target", object: "")
+        }
         self.writeback = writeback
         self.root = root
         self.policy = policy
@@ -140,7 +146,8 @@ package struct TreeExtractor: ~Copyable {
     /// A large file is written as its data arrives; the last slice to be written finishes it.
     private mutating func takeLarge(_ entry: TarEntry, _ reader: inout TarReader) throws(StorageError) {
         if !isOrdered { try maker.removeExisting(entry.path) }
-        let file = LargeExtraction(entry, try maker.createFile(entry.path))
+        let file = try maker.createFile(entry.path)
+        let sliced = SlicedFile(entry, file.descriptor)
         let (root, policy, notices) = (root, policy, notices)
         var position: UInt64 = 0
         while let slice = try reader.nextData() {
@@ -148,8 +155,8 @@ package struct TreeExtractor: ~Copyable {
             position += UInt64(slice.count)
             outcome.bytes += UInt64(slice.count)
             try jobs.submit { () throws(StorageError) in
-                guard try file.writeAndTellLast(slice, storedAt: start) else { return }
-                try EntryMaker(root: root, policy: policy, notices: notices).finishFile(file.file, entry)
+                guard try sliced.writeAndTellLast(slice, storedAt: start) else { return }
+                try EntryMaker(root: root, policy: policy, notices: notices).finishFile(file, entry)
             }
         }
         if !isOrdered { try jobs.drain() }
@@ -169,62 +176,9 @@ private struct BatchedEntry: Sendable {
         let file = try maker.createFile(entry.path)
         var position: UInt64 = 0
         for slice in data {
-            try entry.write(slice, storedAt: position, to: file.descriptor)
+            try entry.write(slice, storedAt: position, to: file.descriptor.descriptor)
             position += UInt64(slice.count)
         }
         try maker.finishFile(file, entry)
-    }
-}
-
-/// A large file whose slices are written by several threads.
-private final class LargeExtraction: Sendable {
-    let entry: TarEntry
-    let file: NewFile
-    private let pendingBytes: Monitor<UInt64>
-
-    init(_ entry: TarEntry, _ file: NewFile) {
-        self.entry = entry
-        self.file = file
-        pendingBytes = Monitor(entry.storedBytes)
-    }
-
-    /// - Returns: whether this was the last slice to be written, so that the file is complete.
-    func writeAndTellLast(_ slice: ByteSlice, storedAt start: UInt64) throws(StorageError) -> Bool {
-        try entry.write(slice, storedAt: start, to: file.descriptor)
-        return pendingBytes.update {
-            $0 -= UInt64(slice.count)
-            return $0 == 0
-        }
-    }
-}
-
-extension TarEntry {
-    /// Writes a part of the entry's stored data to where it belongs in the file, holes left out.
-    fileprivate func write(
-        _ slice: ByteSlice, storedAt start: UInt64, to descriptor: borrowing Descriptor
-    ) throws(StorageError) {
-        do throws(FileError) {
-            guard let sparseMap else {
-                try slice.withBytes { (bytes) throws(FileError) in try descriptor.writeAll(bytes, at: start) }
-                return
-            }
-            var skipped: UInt64 = 0
-            let end = start + UInt64(slice.count)
-            for extent in sparseMap.extents {
-                let length = extent.upperBound - extent.lowerBound
-                defer { skipped += length }
-                let from = max(start, skipped)
-                let to = min(end, skipped + length)
-                guard from < to else { continue }
-                let part = ByteSlice(
-                    slice.buffer, slice.range.lowerBound + Int(from - start)..<slice.range.lowerBound + Int(to - start))
-                try part.withBytes { (bytes) throws(FileError) in
-                    try descriptor.writeAll(bytes, at: extent.lowerBound + (from - skipped))
-                }
-            }
-        } catch {
-            let shown = path.description.printable()
-            throw StorageError(error, doing: "restore '\(shown)'", object: shown)
-        }
     }
 }

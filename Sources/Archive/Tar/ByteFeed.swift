@@ -26,4 +26,18 @@ package struct ByteSlice: Sendable {
 package protocol ByteFeed {
     /// The next chunk, never empty; `nil` at the end.
     mutating func nextChunk() throws(StorageError) -> [UInt8]?
+
+    /// Passes over the next `count` bytes without reading them, where the feed can.
+    ///
+    /// - Returns: how many bytes were passed over; 0 where the feed cannot.
+    mutating func skip(_ count: UInt64) throws(StorageError) -> UInt64
+}
+
+extension ByteFeed {
+    package mutating func skip(_ count: UInt64) throws(StorageError) -> UInt64 { 0 }
+}
+
+/// A feed with threads behind it: ``finish()`` ends them and must be called in every case, also after an error.
+package protocol FinishableFeed: ByteFeed {
+    func finish()
 }

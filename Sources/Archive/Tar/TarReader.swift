@@ -19,10 +19,21 @@ package struct TarReader {
     package private(set) var offset: UInt64 = 0
     /// Whether the two blocks of zeros were seen: a stream that ends without them was cut off.
     package private(set) var sawEndOfArchive = false
+    private let recordsFraming: Bool
+    private var framing: [UInt8] = []
 
-    package init(_ feed: any ByteFeed, limits: ArchiveLimits) {
+    /// - Parameter recordsFraming: whether every byte that is no entry's data is kept for ``takeFraming()``.
+    package init(_ feed: any ByteFeed, limits: ArchiveLimits, recordsFraming: Bool = false) {
         self.feed = feed
         self.limits = limits
+        self.recordsFraming = recordsFraming
+    }
+
+    /// The bytes of the stream since the last call that were not handed out as data: padding, headers, sparse maps, the end
+    /// of the archive. Together with the data, in order, they are the stream.
+    package mutating func takeFraming() -> [UInt8] {
+        defer { framing.removeAll(keepingCapacity: true) }
+        return framing
     }
 
     /// Skips what is left of the current entry and reads the next header.
@@ -57,12 +68,33 @@ package struct TarReader {
         return slice
     }
 
+    /// Passes over what is left of the current entry's data, without reading it where the feed can.
+    package mutating func skipData() throws(StorageError) {
+        let buffered = min(UInt64(chunk.count - position), remainingData)
+        position += Int(buffered)
+        offset += buffered
+        remainingData -= buffered
+        while remainingData > 0 {
+            let skipped = try feed.skip(remainingData)
+            guard skipped > 0, skipped <= remainingData else { break }
+            offset += skipped
+            remainingData -= skipped
+        }
+        while try nextData() != nil {}
+    }
+
     /// Reads the stream to its end, behind the end of the archive.
     package mutating func drain() throws(StorageError) {
-        while try fill() {
-            offset += UInt64(chunk.count - position)
-            position = chunk.count
-        }
+        while try nextTrailingBytes() != nil {}
+    }
+
+    /// The next bytes behind the end of the archive, whatever they are; `nil` at the end of the stream.
+    package mutating func nextTrailingBytes() throws(StorageError) -> ByteSlice? {
+        guard try fill() else { return nil }
+        let slice = ByteSlice(chunk, position..<chunk.count)
+        offset += UInt64(slice.count)
+        position = chunk.count
+        return slice
     }
 
     // MARK: Headers
@@ -288,6 +320,7 @@ package struct TarReader {
             position += part
             offset += UInt64(part)
         }
+        if recordsFraming { framing.append(contentsOf: result) }
         return result
     }
 
@@ -296,6 +329,7 @@ package struct TarReader {
         while rest > 0 {
             guard try fill() else { throw truncated("behind the data of an entry") }
             let part = min(chunk.count - position, rest)
+            if recordsFraming { framing.append(contentsOf: chunk[position..<(position + part)]) }
             position += part
             offset += UInt64(part)
             rest -= part

@@ -1,0 +1,100 @@
+package import Catalog
+package import FileTree
+package import StorageModel
+
+/// The containers of a store: writable layers on images.
+///
+/// A container is a row of the catalog and a directory `containers/<id>` with `upper`, exactly what the container changed,
+/// `work`, overlayfs's own, `merged`, where its root is mounted on demand, and `.lease`: locked shared by whoever uses the
+/// container, exclusively by whoever mounts or removes it. What is mounted is asked of the kernel, never remembered.
+package final class ContainerStore: Sendable {
+    package let catalog: Catalog
+    /// `containers/`
+    package let records: RecordedDirectory
+    let staging: Descriptor
+    /// The absolute path of `containers/`, without symbolic links.
+    package let hostPath: String
+
+    static let upperName = Array("upper".utf8)
+    static let workName = Array("work".utf8)
+    static let mergedName = Array("merged".utf8)
+    static let leaseName = Array(".lease".utf8)
+    static let stagedName = Array("container".utf8)
+
+    package init(
+        catalog: Catalog, directory: consuming Descriptor, staging: consuming Descriptor, trash: consuming Descriptor,
+        hostPath: String
+    ) {
+        self.catalog = catalog
+        self.staging = staging
+        self.hostPath = hostPath
+        records = RecordedDirectory(directory, "container", catalog: catalog, trash: trash) {
+            (transaction) throws(StorageError) in try transaction.containerNames()
+        }
+    }
+
+    /// The container that the user means: its full id, else its name, else the beginning of its id.
+    ///
+    /// - Throws: ``StorageError/Code/notFound``; ``StorageError/Code/invalidInput`` if several ids begin so.
+    package func container(_ text: String) throws(StorageError) -> Container {
+        try catalog.read { transaction throws(StorageError) in
+            if let id = ContainerID(text), let container = try transaction.container(id) { return container }
+            if let name = Self.name(text), let container = try transaction.container(named: name) { return container }
+            let candidates = text.isEmpty ? [] : try transaction.containers(withPrefix: text)
+            if candidates.count > 1 {
+                throw StorageError(
+                    .invalidInput, object: text, "several containers have an id that begins with '\(text.printable())'",
+                    hint: "give more digits; holdfast container ls shows the ids")
+            }
+            guard let container = candidates.first else { throw Self.missing(text) }
+            return container
+        }
+    }
+
+    private static func name(_ text: String) -> ContainerName? {
+        do throws(StorageError) { return try ContainerName(text) } catch { return nil }
+    }
+
+    static func missing(_ text: String) -> StorageError {
+        StorageError(
+            .notFound, object: text, "there is no container '\(text.printable(limit: 200))'",
+            hint: "holdfast container ls shows the containers")
+    }
+
+    /// All containers, the oldest first.
+    package func list() throws(StorageError) -> [Container] {
+        try catalog.read { transaction throws(StorageError) in try transaction.containers() }
+    }
+
+    package func details(of container: Container) throws(StorageError) -> ContainerDetails {
+        let home = "\(hostPath)/\(container.id)"
+        return ContainerDetails(
+            container: container, upperPath: "\(home)/upper", mergedPath: "\(home)/merged",
+            isMounted: try isMounted(container))
+    }
+
+    /// Whether the container's root is mounted at its place, in this mount namespace.
+    func isMounted(_ container: Container) throws(StorageError) -> Bool {
+        try attempt(container, "look at") { () throws(FileError) in
+            try records.directory.openDirectory(Array(container.id.rawValue.utf8)).status(of: Self.mergedName)
+                .isMountRoot
+        }
+    }
+
+    /// Gives a failure of a file operation the container's name.
+    func attempt<Result: ~Copyable>(
+        _ container: Container, _ doing: String, _ body: () throws(FileError) -> Result
+    ) throws(StorageError) -> Result {
+        do throws(FileError) { return try body() } catch { throw failure(error, container, doing) }
+    }
+
+    func failure(_ error: FileError, _ container: Container, _ doing: String) -> StorageError {
+        guard error.errno == .noEntry else {
+            return StorageError(
+                error, doing: "\(doing) container '\(container.name)'", object: container.name.rawValue)
+        }
+        return StorageError(
+            .damaged, object: container.name.rawValue, "container '\(container.name)' has lost its files",
+            errno: error.errno, hint: "remove it: holdfast container rm \(container.name)", causes: [error.call])
+    }
+}

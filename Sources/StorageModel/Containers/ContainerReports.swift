@@ -1,0 +1,58 @@
+/// What `container inspect` and `container ls` say.
+public struct ContainerDetails: Hashable, Sendable {
+    public let container: Container
+    /// The host path of the writable layer.
+    public let upperPath: String
+    /// Where the container's root is mounted by `container mount`, whether it is or not.
+    public let mergedPath: String
+    public let isMounted: Bool
+
+    public init(container: Container, upperPath: String, mergedPath: String, isMounted: Bool) {
+        self.container = container
+        self.upperPath = upperPath
+        self.mergedPath = mergedPath
+        self.isMounted = isMounted
+    }
+}
+
+/// One entry of `container diff`.
+public struct ContainerChange: Hashable, Sendable, Comparable {
+    /// In Docker's letters.
+    public enum Kind: String, Sendable, Hashable {
+        case changed = "C"
+        case added = "A"
+        case deleted = "D"
+    }
+
+    public let kind: Kind
+    /// Relative to the container's root.
+    public let path: EntryPath
+
+    public init(kind: Kind, path: EntryPath) {
+        self.kind = kind
+        self.path = path
+    }
+
+    public static func < (left: ContainerChange, right: ContainerChange) -> Bool { left.path < right.path }
+}
+
+/// What a container shall be like: what `container create` takes.
+public struct ContainerRequest: Hashable, Sendable {
+    /// The image as the user names it: a name, or the beginning of an id.
+    public var image: String
+    /// `nil` for a name that is made up.
+    public var name: ContainerName?
+    public var settings: ContainerSettings
+    /// Whether the container is on disk before success is reported.
+    public var isDurable: Bool
+
+    public init(
+        image: String, name: ContainerName? = nil, settings: ContainerSettings = ContainerSettings(),
+        isDurable: Bool = true
+    ) {
+        self.image = image
+        self.name = name
+        self.settings = settings
+        self.isDurable = isDurable
+    }
+}

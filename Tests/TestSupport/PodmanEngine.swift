@@ -1,0 +1,21 @@
+/// Podman with a store of its own, removed with the value. Needs root.
+package final class PodmanEngine: Sendable {
+    private let directory: TemporaryDirectory
+
+    package static let isPossible = Environment.isRoot && Tool.exists("podman")
+
+    package init() throws { directory = try TemporaryDirectory("podman") }
+
+    /// Where it keeps images, containers and volumes.
+    package var dataRoot: String { directory("root") }
+
+    /// Runs a command.
+    @discardableResult
+    package func callAsFunction(_ arguments: String..., input: ChildInput = .nothing) throws -> ProcessResult {
+        try Tool.run(
+            [
+                "podman", "--root", dataRoot, "--runroot", directory("run"), "--tmpdir", directory("tmp"),
+                "--storage-driver", "overlay",
+            ] + arguments, input: input)
+    }
+}
