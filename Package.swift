@@ -52,14 +52,11 @@ let package = Package(
         .target(
             name: "Images", dependencies: ["Catalog", "Archive", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(
-            name: "Containers", dependencies: ["Layers", "Catalog", "Archive", "FileTree", "StorageModel"],
+            name: "Containers",
+            dependencies: ["Layers", "Catalog", "Archive", "FileTree", "StorageModel", "CLinux"],
             swiftSettings: strict),
         .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
-        .target(name: "Images", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
-        .target(
-            name: "Containers", dependencies: ["Archive", "Catalog", "CLinux", "FileTree", "StorageModel"],
-            swiftSettings: strict),
         .target(
             name: "Holdfast", dependencies: ["Backups", "Volumes", "Archive", "Catalog", "FileTree", "StorageModel"],
             swiftSettings: strict),

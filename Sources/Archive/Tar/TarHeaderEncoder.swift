@@ -9,20 +9,22 @@ internal import StorageModel
 /// Source: POSIX.1-2017 pax, "ustar Interchange Format" and "pax Extended Header"; GNU tar manual, "PAX 1.0" sparse.
 package enum TarHeaderEncoder {
     /// Appends the header of `entry` to `output`; a whole number of 512-byte blocks.
-    package static func append(_ entry: TarEntry, to output: inout [UInt8]) {
+    ///
+    /// - Parameter leading: what stands in front of every name, that of a hard link's target too.
+    package static func append(_ entry: TarEntry, to output: inout [UInt8], leading: String = "./") {
         let map = entry.sparseMap.map { $0.encoded(sizeBytes: entry.sizeBytes) } ?? []
-        let name = archiveName(of: entry)
+        let name = archiveName(of: entry, leading: leading)
         let memberBytes = UInt64(map.count) + entry.storedBytes
         var records = PaxRecords()
-        let fields = plan(entry, name: name, memberBytes: memberBytes, into: &records)
+        let fields = plan(entry, name: name, leading: leading, memberBytes: memberBytes, into: &records)
         if !records.isEmpty { appendExtendedHeader(records.encoded, to: &output) }
         appendUstar(fields, to: &output)
         output.append(contentsOf: map)
     }
 
     /// The name in the archive: `./` for the root, `./a/b` for others, a slash behind directories.
-    static func archiveName(of entry: TarEntry) -> [UInt8] {
-        var name = Array("./".utf8)
+    static func archiveName(of entry: TarEntry, leading: String = "./") -> [UInt8] {
+        var name = Array((entry.path.isRoot ? "./" : leading).utf8)
         name.append(contentsOf: entry.path.bytes)
         if entry.kind == .directory && !entry.path.isRoot { name.append(UInt8(ascii: "/")) }
         return name
@@ -47,10 +49,10 @@ package enum TarHeaderEncoder {
     private static let limit8 = UInt64(0o7777777)
 
     private static func plan(
-        _ entry: TarEntry, name: [UInt8], memberBytes: UInt64, into records: inout PaxRecords
+        _ entry: TarEntry, name: [UInt8], leading: String, memberBytes: UInt64, into records: inout PaxRecords
     ) -> Fields {
         var fields = Fields(typeFlag: typeFlag(entry.kind), mode: UInt64(entry.metadata.mode))
-        let link = entry.kind == .hardLink ? Array("./".utf8) + entry.linkTarget : entry.linkTarget
+        let link = entry.kind == .hardLink ? Array(leading.utf8) + entry.linkTarget : entry.linkTarget
         if !name.isValidUTF8 || !link.isValidUTF8 { records.add("hdrcharset", "BINARY".utf8) }
         place(name, sparse: entry.sparseMap != nil, fields: &fields, records: &records)
         if link.count > 100 { records.add("linkpath", link) }
