@@ -52,7 +52,8 @@ let package = Package(
         .target(
             name: "Images", dependencies: ["Catalog", "Archive", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(
-            name: "Containers", dependencies: ["Layers", "Catalog", "Archive", "FileTree", "StorageModel"],
+            name: "Containers",
+            dependencies: ["Layers", "Catalog", "Archive", "FileTree", "StorageModel", "CLinux"],
             swiftSettings: strict),
         .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
@@ -86,6 +87,10 @@ let package = Package(
         .testTarget(
             name: "ArchiveTests", dependencies: ["Archive", "FileTree", "StorageModel", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ContainersTests",
+            dependencies: ["Containers", "Archive", "FileTree", "StorageModel", "TestSupport"],
+            swiftSettings: seam),
         .testTarget(
             name: "CatalogTests", dependencies: ["Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],
             exclude: ["schema.sql"], swiftSettings: strict),

@@ -1,4 +1,4 @@
-internal import FileTree
+package import FileTree
 internal import Glibc
 package import StorageModel
 
@@ -12,6 +12,9 @@ package struct ExtractionPolicy: Sendable {
     package var paths: [EntryPath]
     /// Files that are not selected themselves, but by a further name: the name that they get instead of their own.
     package var aliases: [EntryPath: EntryPath] = [:]
+
+    /// Whom the entries belong to.
+    package var owners = OwnerTranslation.same
 
     /// The owner that everything made below the root has from the start, where that is known.
     private(set) var freshOwner: FreshOwner?

@@ -69,6 +69,7 @@ package struct TreeExtractor: ~Copyable {
             guard policy.selects(entry.path) || entry.kind == .directory && policy.leadsToSelection(entry.path) else {
                 continue
             }
+            entry.metadata = policy.owners(entry.metadata)
             try noteOrder(entry.path)
             try take(entry, &reader)
             outcome.entries += 1

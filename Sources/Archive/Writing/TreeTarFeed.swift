@@ -24,6 +24,13 @@ package final class TreeTarFeed: FinishableFeed {
         package var keepsAttribute: @Sendable (String) -> Bool = { _ in true }
         /// The ids of a user namespace, for a tree whose owners are the host's; `nil` keeps them.
         package var mapping: IdentityMapping?
+        /// The name that the tree's root has in the stream, in place of `./`; everything else lies below it.
+        package var topName: [UInt8]?
+        /// The one entry of the root directory, not a directory itself, that the stream is to have instead of the tree.
+        /// It is called ``topName`` there.
+        package var only: [UInt8]?
+        /// Whether directories where another file system is mounted are left unentered.
+        package var staysOnFileSystem = true
 
         package init() {}
     }
@@ -92,7 +99,14 @@ private struct TreeTarWriter: ~Copyable {
     mutating func run() throws(StorageError) {
         let walk: OrderedWalk
         do throws(FileError) {
-            walk = try OrderedWalk(root: root.descriptor, options: OrderedWalk.Options())
+            if let only = options.only {
+                try append(
+                    WalkedEntry(path: EntryPath(trusted: only), status: try root.descriptor.status(of: only)))
+                return try finish()
+            }
+            var walking = OrderedWalk.Options()
+            walking.staysOnFileSystem = options.staysOnFileSystem
+            walk = try OrderedWalk(root: root.descriptor, options: walking)
         } catch {
             throw StorageError(error, doing: "read the tree", object: "")
         }
@@ -113,12 +127,12 @@ private struct TreeTarWriter: ~Copyable {
             throw StorageError(error, doing: "read the tree", object: "")
         }
         for (path, error) in unreadable { notices.addSkipped(path, "cannot be listed: \(error.errno)") }
-        do throws(FileError) {
-            try put(TarBlock.endOfArchive)
-            try flush()
-        } catch {
-            throw .interrupted
-        }
+        do throws(FileError) { try finish() } catch { throw .interrupted }
+    }
+
+    private mutating func finish() throws(FileError) {
+        try put(TarBlock.endOfArchive)
+        try flush()
     }
 
     private mutating func append(_ walked: WalkedEntry) throws(FileError) {
@@ -232,8 +246,22 @@ private struct TreeTarWriter: ~Copyable {
 
     private func header(of entry: TarEntry) -> [UInt8] {
         var bytes: [UInt8] = []
-        TarHeaderEncoder.append(entry, to: &bytes)
+        guard options.topName != nil else {
+            TarHeaderEncoder.append(entry, to: &bytes)
+            return bytes
+        }
+        var renamed = entry
+        renamed.path = named(entry.path)
+        if entry.kind == .hardLink { renamed.linkTarget = named(EntryPath(trusted: entry.linkTarget)).bytes }
+        TarHeaderEncoder.append(renamed, to: &bytes, leading: "")
         return bytes
+    }
+
+    /// The path in the stream of a path in the tree.
+    private func named(_ path: EntryPath) -> EntryPath {
+        guard let top = options.topName else { return path }
+        if options.only != nil || path.isRoot { return EntryPath(trusted: top) }
+        return EntryPath(trusted: top + [UInt8(ascii: "/")] + path.bytes)
     }
 
     private mutating func put(_ bytes: [UInt8]) throws(FileError) {

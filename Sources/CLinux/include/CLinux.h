@@ -104,6 +104,18 @@ int holdfast_unshare_working_directory(void);
 /// made by clone(2) and gone when this returns, is all that the kernel needs for it.
 int holdfast_user_namespace(const char *uid_map, const char *gid_map);
 
+/// posix_spawn(3) of a program by its path, in a process group of its own, with no signal blocked or handled, in this
+/// process's environment. The three descriptors become its standard streams. If `terminal` is not negative, the new group
+/// becomes its foreground group before the program runs. Returns the process's id.
+int holdfast_spawn(const char *program, char *const arguments[], int input, int output, int errors, int terminal);
+
+/// pidfd_open(2): becomes readable when the process ends.
+int holdfast_pidfd_open(int process);
+
+/// signalfd(2), close-on-exec and non-blocking, and the number of the next signal from it; -1 if there is none.
+int holdfast_signal_descriptor(const int *numbers, int count);
+int holdfast_next_signal(int signals);
+
 /// The number of processors this thread may run on (sched_getaffinity(2)), at least 1.
 int holdfast_processor_count(void);
 

@@ -11,6 +11,7 @@ final class TreeCopier {
     private let source: Descriptor
     private let target: Descriptor
     private let ownership: Bool
+    private let owners: OwnerTranslation
     private var sharesBlocks = true
     private var firstNames: [FileIdentity: EntryPath] = [:]
     private var directories: [WalkedEntry] = []
@@ -18,10 +19,14 @@ final class TreeCopier {
     private var parents: (path: EntryPath, source: SharedDescriptor, target: SharedDescriptor)?
     private(set) var report = TreeCopy.Report()
 
-    init(_ source: consuming Descriptor, _ target: consuming Descriptor, ownership: Bool) {
+    init(
+        _ source: consuming Descriptor, _ target: consuming Descriptor, ownership: Bool,
+        owners: OwnerTranslation = .same
+    ) {
         self.source = source
         self.target = target
         self.ownership = ownership
+        self.owners = owners
     }
 
     /// Copies an entry whose directory was copied before; a directory without its metadata.
@@ -47,7 +52,7 @@ final class TreeCopier {
                 }
                 try writing { () throws(FileError) in
                     try target.openDirectory(beneath: entry.path).applyMetadata(
-                        entry.status.metadata, xattrs: attributes, ownership: ownership,
+                        owners(entry.status.metadata), xattrs: attributes, ownership: ownership,
                         onRefusal: noteRefusals(entry.path))
                 }
             }
@@ -105,7 +110,7 @@ final class TreeCopier {
             let method = try copy.copyContent(of: original, status: status, sharesBlocks: &sharesBlocks)
             if method == .reflink { report.reflinkedFiles += 1 } else { report.copiedBytes += status.sizeBytes }
             try copy.applyMetadata(
-                status.metadata, xattrs: attributes, ownership: ownership, onRefusal: noteRefusals(entry.path))
+                owners(status.metadata), xattrs: attributes, ownership: ownership, onRefusal: noteRefusals(entry.path))
         }
         let later = try reading { () throws(FileError) in try original.status() }
         if later.sizeBytes != status.sizeBytes || later.modifiedAt != status.modifiedAt {
@@ -129,7 +134,7 @@ final class TreeCopier {
                     name, kind: status.kind, major: status.deviceMajor, minor: status.deviceMinor)
             }
             try to.descriptor.applyMetadata(
-                status.metadata, xattrs: attributes, ownership: ownership, of: name, kind: status.kind,
+                owners(status.metadata), xattrs: attributes, ownership: ownership, of: name, kind: status.kind,
                 onRefusal: noteRefusals(entry.path))
         }
     }

@@ -3,6 +3,15 @@ package import StorageModel
 /// Copies trees with everything they have: content (shared where the file system can), holes, hard links, owners,
 /// attributes with ACLs and capabilities, modes with set-id bits, devices, fifos, and times to the nanosecond.
 package enum TreeCopy {
+    package struct Options: Sendable {
+        /// Whom the copies belong to, if owners are kept.
+        package var owners = OwnerTranslation.same
+        /// What of the source is entered.
+        package var walk = OrderedWalk.Options()
+
+        package init() {}
+    }
+
     package struct Report: Sendable {
         package var entries: UInt64 = 0
         /// The size of files whose content was written again; hard links once.
@@ -24,13 +33,15 @@ package enum TreeCopy {
     /// - Throws: the first failure to write, or ``StorageError/interrupted``. What was copied until then stays; the
     ///   caller owns the target and discards it. Nothing is synced.
     package static func copy(
-        _ source: borrowing Descriptor, to target: borrowing Descriptor, ownership: Bool, checkpoint: Checkpoint
+        _ source: borrowing Descriptor, to target: borrowing Descriptor, ownership: Bool,
+        options: Options = Options(), checkpoint: Checkpoint
     ) throws(StorageError) -> Report {
         let copier: TreeCopier
         let walk: OrderedWalk
         do throws(FileError) {
-            copier = TreeCopier(try source.duplicate(), try target.duplicate(), ownership: ownership)
-            walk = try OrderedWalk(root: source, options: OrderedWalk.Options())
+            copier = TreeCopier(
+                try source.duplicate(), try target.duplicate(), ownership: ownership, owners: options.owners)
+            walk = try OrderedWalk(root: source, options: options.walk)
         } catch {
             throw StorageError(error, doing: "copy a tree", object: error.path)
         }
@@ -46,5 +57,24 @@ package enum TreeCopy {
         var report = copier.report
         report.skipped += unreadable
         return report
+    }
+
+    /// Copies one entry that is not a directory to the directory `target`, under its own name.
+    package static func copyEntry(
+        _ name: [UInt8], of source: borrowing Descriptor, to target: borrowing Descriptor, ownership: Bool,
+        options: Options = Options(), checkpoint: Checkpoint
+    ) throws(StorageError) -> Report {
+        let copier: TreeCopier
+        let status: FileStatus
+        do throws(FileError) {
+            copier = TreeCopier(
+                try source.duplicate(), try target.duplicate(), ownership: ownership, owners: options.owners)
+            status = try source.status(of: name)
+        } catch {
+            throw StorageError(error, doing: "copy '\(error.path)'", object: error.path)
+        }
+        try copier.copy(WalkedEntry(path: EntryPath(trusted: name), status: status))
+        checkpoint.progress.advance(entries: 1, bytes: status.kind == .file ? status.sizeBytes : 0)
+        return copier.report
     }
 }

@@ -4,6 +4,11 @@ package import StorageModel
 package struct WalkedEntry: Sendable {
     package let path: EntryPath
     package let status: FileStatus
+
+    package init(path: EntryPath, status: FileStatus) {
+        self.path = path
+        self.status = status
+    }
 }
 
 /// Walks a tree depth first, names byte-sorted within a directory, the root first: the order of an archive.

@@ -1,0 +1,60 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+extern char **environ;
+
+int holdfast_spawn(const char *program, char *const arguments[], int input, int output, int errors, int terminal) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    // First of all, while every signal is still blocked: a background group that sets the terminal would be stopped.
+    int result = terminal < 0 ? 0 : posix_spawn_file_actions_addtcsetpgrp_np(&actions, terminal);
+    int streams[3] = {input, output, errors};
+    for (int number = 0; number < 3 && result == 0; number++)
+        if (streams[number] != number) result = posix_spawn_file_actions_adddup2(&actions, streams[number], number);
+    if (result == 0) {
+        posix_spawnattr_setpgroup(&attributes, 0);
+        posix_spawnattr_setsigmask(&attributes, &none);
+        posix_spawnattr_setsigdefault(&attributes, &all);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        pid_t process;
+        result = posix_spawn(&process, program, &actions, &attributes, arguments, environ);
+        if (result == 0) result = -process;
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    if (result < 0) return -result;
+    errno = result;
+    return -1;
+}
+
+int holdfast_pidfd_open(int process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+int holdfast_next_signal(int signals) {
+    struct signalfd_siginfo information;
+    ssize_t count = read(signals, &information, sizeof information);
+    return count == (ssize_t)sizeof information ? (int)information.ssi_signo : -1;
+}
+
+int holdfast_signal_descriptor(const int *numbers, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int index = 0; index < count; index++) sigaddset(&set, numbers[index]);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}

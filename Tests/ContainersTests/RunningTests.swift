@@ -1,0 +1,120 @@
+import FileTree
+import Glibc
+import StorageModel
+import TestSupport
+import Testing
+
+@testable import Containers
+
+/// Whether containers can be run here.
+private let mayRun = Environment.isRoot && Tool.exists("runc") && Root.hasBusybox
+
+/// Goal: a container's process runs as asked, and nothing of it is left. Method: busybox under a real runtime, with its
+/// streams redirected to files of the test.
+@Suite("Running containers", .enabled(if: mayRun, "running needs root, runc and busybox")) struct RunningTests {
+    /// Runs a command in a new container and returns what it printed.
+    private func run(
+        _ settings: ContainerSettings, _ configuration: String = "{}", _ prepare: (Root) throws -> Void = { _ in }
+    ) throws -> (status: Int32, output: [String]) {
+        let root = try Root("running")
+        try root.addAccounts()
+        try root.addBusybox()
+        try prepare(root)
+        let state = try root.directory.makeDirectory("state")
+        let container = try container(settings)
+        let bundle = try Descriptor.openDirectory(atHostPath: root.directory.path)
+        try RuntimeBundle(of: container, image: try image(configuration), rootPath: root.path, hasTerminal: false)
+            .write(to: bundle, root: root.shared.descriptor)
+        let program = try RuntimeProgram.find("runc", searchPath: "/usr/bin:/usr/sbin:/usr/local/bin")
+        let output = root.directory("output")
+        let file = try bundle.createFile(bytes("output"))
+        let quiet = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        defer { close(quiet) }
+        let process = RuntimeProcess(
+            program, statePath: state, bundlePath: root.directory.path, container: container,
+            streams: RuntimeProcess.Streams(input: quiet, output: file.rawValue, errors: file.rawValue))
+        let status = try process.run()
+        #expect(try Tool.run("ls", "-A", state).text == "", "the runtime's state is gone")
+        return (status, try Tool.run("cat", output).check().lines)
+    }
+
+    @Test("The process has its user, directory, variables and host name, and its status comes back")
+    func runs() throws {
+        let (status, output) = try run(
+            ContainerSettings(
+                user: "app", workingDirectory: "/work/here",
+                command: ["/bin/sh", "-c", "id -u; id -g; id -G; pwd; echo $X $HOME; hostname; exit 7"],
+                environment: ["X=y"]))
+        #expect(status == 7, "\(output)")
+        try #require(output.count == 6, "\(output)")
+        #expect(Array(output[..<2]) == ["1000", "1000"])
+        #expect(Set(output[2].split(separator: " ")) == ["1000", "6", "10"])
+        #expect(output[3] == "/work/here")
+        #expect(output[4] == "y /home/app")
+        #expect(output[5].count == 12)
+    }
+
+    @Test("There is no network but the loopback device, and no other process")
+    func isIsolated() throws {
+        let (status, output) = try run(
+            ContainerSettings(command: ["/bin/sh", "-c", "ls /sys/class/net; echo $$; cat /proc/1/comm; true"]))
+        #expect(status == 0)
+        #expect(output == ["lo", "1", "sh"])
+    }
+
+    @Test("A read-only root is read-only, its shared memory is not")
+    func readOnly() throws {
+        let (status, output) = try run(
+            ContainerSettings(
+                command: ["/bin/sh", "-c", "touch /dev/shm/x && echo shared; touch /x || echo refused"],
+                isReadOnly: true))
+        #expect(status == 0)
+        #expect(output.first == "shared" && output.last == "refused", "\(output)")
+    }
+
+    @Test("Capabilities are Docker's")
+    func capabilities() throws {
+        let (_, output) = try run(ContainerSettings(command: ["/bin/cat", "/proc/self/status"]))
+        let effective = output.first { $0.hasPrefix("CapEff:") }
+        // What `docker run busybox cat /proc/self/status` shows.
+        #expect(effective == "CapEff:\t00000000a80425fb")
+    }
+
+    @Test("Owners are those of the user namespace")
+    func userNamespace() throws {
+        let mapping = try IdentityMapping("0:100000:65536")
+        let (status, output) = try run(
+            ContainerSettings(
+                command: ["/bin/sh", "-c", "id -u; cat /proc/self/uid_map; stat -c %u /etc"], identityMapping: mapping)
+        ) { root in try Tool.run("chown", "-hR", "100000:100000", root.path, root.directory.path).check() }
+        #expect(status == 0, "\(output)")
+        try #require(output.count == 3, "\(output)")
+        #expect(output[0] == "0")
+        #expect(output[1].split(separator: " ") == ["0", "100000", "65536"])
+        #expect(output[2] == "0")
+    }
+
+    @Test("A program that is missing is told, and leaves nothing")
+    func missingProgram() throws {
+        let (status, output) = try run(ContainerSettings(command: ["/bin/none"]))
+        #expect(status != 0)
+        #expect(output.joined().contains("/bin/none"))
+    }
+
+    @Test("The runtime is found by what the host is like")
+    func choice() throws {
+        let directory = try TemporaryDirectory()
+        #expect(throws: StorageError.self) { try RuntimeProgram.find(nil, searchPath: directory.path) }
+        #expect(throws: StorageError.self) { try RuntimeProgram.find("none", searchPath: "/bin") }
+        let unified = MountTable.parse(bytes("1 0 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"))
+        let hybrid = MountTable.parse(
+            bytes(
+                "1 0 0:1 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n2 1 0:2 / /sys/fs/cgroup/unified rw - cgroup2 c rw\n"))
+        let legacy = MountTable.parse(
+            bytes("1 0 0:1 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n2 1 0:2 / /sys/fs/cgroup/pids rw - cgroup c rw\n"))
+        #expect(RuntimeProgram.candidates(.init(unified)) == ["crun", "runc"])
+        #expect(RuntimeProgram.candidates(.init(hybrid)) == ["runc"])
+        #expect(RuntimeProgram.candidates(.init(legacy)) == ["runc", "crun"])
+        #expect(RuntimeProgram.locate("/bin/sh", "") == RuntimeProgram.locate("sh", "/bin"))
+    }
+}
