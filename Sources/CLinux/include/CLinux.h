@@ -28,6 +28,12 @@ int holdfast_statx(int directory, const char *name, struct holdfast_status *stat
 /// openat2(2) with RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS.
 int holdfast_open_beneath(int directory, const char *path, int flags);
 
+/// pipe2(2) with O_CLOEXEC: the reading end first.
+int holdfast_pipe(int ends[2]);
+
+/// environ(7), for a program that inherits it.
+char **holdfast_environment(void);
+
 /// getdents64(2).
 long holdfast_getdents64(int directory, void *buffer, size_t size);
 
