@@ -1,22 +1,33 @@
 internal import FileTree
+internal import Glibc
 internal import StorageModel
 
 /// A program `docker-credential-NAME` that keeps credentials (docker-credential-helpers): the server's name on standard input,
 /// a JSON document with `Username` and `Secret` on standard output.
 struct CredentialHelper {
     private let program: String
+    private let path: String
 
     private static let outputLimitBytes = 64 << 10
     /// What every helper prints, on standard output, for a server that it does not know.
     private static let unknownServer = "credentials not found in native keychain"
 
-    /// - Throws: ``StorageError/Code/invalidInput`` for a name that could be a path.
-    init(_ name: String) throws(StorageError) {
+    /// - Throws: ``StorageError/Code/invalidInput`` for a name that could be a path; ``StorageError/Code/notFound`` if the
+    ///   program is in none of the directories.
+    init(_ name: String, in directories: [String]) throws(StorageError) {
         guard !name.contains("/"), !name.contains("\0") else {
             throw StorageError(
                 .invalidInput, object: name, "'\(name.printable(limit: 80))' is not the name of a credential helper")
         }
-        program = "docker-credential-\(name)"
+        let program = "docker-credential-\(name)"
+        let paths = directories.map { "\($0)/\(program)" }
+        guard let path = paths.first(where: { (path: String) in access(path, X_OK) == 0 }) else {
+            throw StorageError(
+                .notFound, object: program, "the credential helper '\(program.printable(limit: 80))' is not installed",
+                hint: "install it, or remove it from docker's config.json and log in anew")
+        }
+        self.program = program
+        self.path = path
     }
 
     /// - Returns: `nil` if the helper knows no credential for the server.
@@ -25,12 +36,11 @@ struct CredentialHelper {
     ) throws(StorageError) -> Credential? {
         let result: ProgramResult
         do throws(FileError) {
-            result = try ProgramRun(program, ["get"], input: Array(server.utf8)).run(
+            result = try ProgramRun(path, ["get"], input: Array(server.utf8)).run(
                 outputLimitBytes: Self.outputLimitBytes, limitMilliseconds: limitMilliseconds, until: interruption)
         } catch {
             throw StorageError(
-                error, doing: "run '\(program.printable())'", object: program,
-                hint: "install the credential helper, or remove it from docker's config.json")
+                error, doing: "run '\(path.printable())'", object: program)
         }
         switch result {
         case .interrupted: throw .interrupted

@@ -1,5 +1,5 @@
 internal import Archive
-package import StorageModel
+internal import StorageModel
 
 /// Where credentials come from: the files that `docker login` and `podman login` write, and the helpers that they name.
 ///
@@ -7,19 +7,27 @@ package import StorageModel
 /// file its own helper (`credHelpers`), then the common one (`credsStore`), then the file itself (`auths`).
 package struct RegistryCredentials: Sendable {
     private let paths: [String]
+    private let helperDirectories: [String]
 
     private static let limitBytes: UInt64 = 4 << 20
     /// How Docker's files name Docker Hub.
     static let dockerHubKey = "https://index.docker.io/v1/"
 
-    /// - Parameter paths: the files, in the order in which they are asked; those that are missing say nothing.
-    package init(paths: [String]) { self.paths = paths }
+    /// - Parameters:
+    ///   - paths: the files, in the order in which they are asked; those that are missing say nothing.
+    ///   - helperDirectories: where helpers are looked for, in this order.
+    package init(paths: [String], helperDirectories: [String] = []) {
+        self.paths = paths
+        self.helperDirectories = helperDirectories
+    }
 
     /// The files of this user: `REGISTRY_AUTH_FILE` alone if it is set, as Podman has it; else Docker's `config.json`, in
     /// `DOCKER_CONFIG` or `~/.docker`, and Podman's `auth.json` below `XDG_RUNTIME_DIR`.
+    /// Helpers are found in `PATH`.
     package init(environment: [String: String]) {
+        let directories = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
         if let chosen = environment["REGISTRY_AUTH_FILE"], !chosen.isEmpty {
-            self.init(paths: [chosen])
+            self.init(paths: [chosen], helperDirectories: directories)
             return
         }
         var paths: [String] = []
@@ -31,7 +39,7 @@ package struct RegistryCredentials: Sendable {
         if let directory = environment["XDG_RUNTIME_DIR"], !directory.isEmpty {
             paths.append("\(directory)/containers/auth.json")
         }
-        self.init(paths: paths)
+        self.init(paths: paths, helperDirectories: directories)
     }
 
     /// The credential for a repository; `nil` if there is none.
@@ -53,7 +61,7 @@ package struct RegistryCredentials: Sendable {
             let helper = Self.lookUp(helpers, registry, repository) ?? json["credsStore"]?.text
             if let helper, !helper.isEmpty {
                 let server = registry == ImageReference.defaultRegistry ? Self.dockerHubKey : registry
-                let found = try CredentialHelper(helper).get(
+                let found = try CredentialHelper(helper, in: helperDirectories).get(
                     server, limitMilliseconds: helperMilliseconds, until: interruption)
                 if let found { return found }
             }

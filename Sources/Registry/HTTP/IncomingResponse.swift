@@ -4,31 +4,14 @@ internal import StorageModel
 
 /// An answer: its head, and its body as far as it is asked for. Dropping it ends the request.
 final class IncomingResponse {
-    struct Head: Sendable {
-        let status: Int
-        let headers: HTTPHeaders
-    }
-
-    enum Piece: Sendable {
-        case head(Head)
-        case body(ByteBuffer)
-    }
-
-    let head: Head
+    let head: ResponseCollector.Head
     let address: WebAddress
-    private let pieces: Handoff<Piece>
-    private let call: PendingCall<Void>
+    private let running: RunningRequest
 
-    init(_ head: Head, from address: WebAddress, _ pieces: Handoff<Piece>, _ call: PendingCall<Void>) {
+    init(_ head: ResponseCollector.Head, from address: WebAddress, _ running: RunningRequest) {
         self.head = head
         self.address = address
-        self.pieces = pieces
-        self.call = call
-    }
-
-    deinit {
-        call.cancel()
-        pieces.abandon()
+        self.running = running
     }
 
     var status: Int { head.status }
@@ -40,9 +23,11 @@ final class IncomingResponse {
     ///
     /// - Throws: a failure if it broke off: an end that was not announced is none.
     func next() throws(TransportFailure) -> ByteBuffer? {
-        if case .body(let buffer) = pieces.pop() { return buffer }
-        if case .failure(let error) = call.wait() { throw TransportFailure(error, from: address.origin) }
-        return nil
+        do {
+            return try running.collector.next()
+        } catch {
+            throw TransportFailure(error, from: address.origin)
+        }
     }
 
     /// The whole body, if it is not larger than `limitBytes`.

@@ -48,55 +48,44 @@ final class Transport: Sendable {
     func open(
         _ request: OutgoingRequest, until interruption: Interruption
     ) throws(TransportFailure) -> IncomingResponse {
-        let pieces = Handoff<IncomingResponse.Piece>()
-        let upload = Handoff<ByteBuffer>()
-        let outgoing = make(request, upload)
-        let call = PendingCall(until: interruption) { [client] in
-            defer {
-                pieces.close()
-                upload.abandon()
-            }
-            let response = try await client.execute(outgoing, deadline: .distantFuture)
-            let head = IncomingResponse.Head(status: Int(response.status.code), headers: response.headers)
-            guard await pieces.pushFromTask(.head(head)) else { throw CancellationError() }
-            // Who answers with a refusal does not want the rest.
-            if response.status.code >= 300 { upload.abandon() }
-            for try await buffer in response.body {
-                guard await pieces.pushFromTask(.body(buffer)) else { throw CancellationError() }
-            }
+        let origin = request.address.origin
+        let collector = ResponseCollector()
+        let running: RunningRequest
+        do {
+            running = RunningRequest(try make(request, collector), collector, by: client, until: interruption)
+        } catch {
+            throw TransportFailure(error, from: origin)
         }
         do throws(StorageError) {
-            try send(request.body, through: upload)
+            try send(request.body, through: collector)
         } catch {
-            call.cancel()
             throw TransportFailure(error, isTransient: false)
         }
-        guard case .head(let head) = pieces.pop() else {
-            switch call.wait() {
-            case .failure(let error): throw TransportFailure(error, from: request.address.origin)
-            case .success: throw TransportFailure(CancellationError(), from: request.address.origin)
+        do {
+            return IncomingResponse(try collector.head(), from: request.address, running)
+        } catch {
+            throw TransportFailure(error, from: origin)
+        }
+    }
+
+    private func make(_ request: OutgoingRequest, _ collector: ResponseCollector) throws -> HTTPClient.Request {
+        var headers = HTTPHeaders([("User-Agent", "holdfast")])
+        for (name, value) in request.headers { headers.add(name: name, value: value) }
+        let body: HTTPClient.Body?
+        switch request.body {
+        case .none: body = nil
+        case .bytes(let bytes): body = .byteBuffer(ByteBuffer(bytes: bytes))
+        case .file(_, let range):
+            body = .stream(contentLength: Int64(range.count)) { [group] writer in
+                collector.beginUpload(writer, on: group.any())
             }
         }
-        return IncomingResponse(head, from: request.address, pieces, call)
+        return try HTTPClient.Request(
+            url: request.address.url, method: request.method, headers: headers, body: body)
     }
 
-    private func make(_ request: OutgoingRequest, _ upload: Handoff<ByteBuffer>) -> HTTPClientRequest {
-        var outgoing = HTTPClientRequest(url: request.address.url)
-        outgoing.method = request.method
-        outgoing.headers.add(name: "User-Agent", value: "holdfast")
-        for (name, value) in request.headers { outgoing.headers.add(name: name, value: value) }
-        switch request.body {
-        case .none: break
-        case .bytes(let bytes): outgoing.body = .bytes(ByteBuffer(bytes: bytes))
-        case .file(_, let range):
-            outgoing.body = .stream(UploadPieces(handoff: upload), length: .known(Int64(range.count)))
-        }
-        return outgoing
-    }
-
-    private func send(_ body: OutgoingRequest.Body, through upload: Handoff<ByteBuffer>) throws(StorageError) {
+    private func send(_ body: OutgoingRequest.Body, through collector: ResponseCollector) throws(StorageError) {
         guard case .file(let file, let range) = body else { return }
-        defer { upload.close() }
         var offset = range.lowerBound
         while offset < range.upperBound {
             let count = Int(min(UInt64(Self.pieceBytes), range.upperBound - offset))
@@ -113,8 +102,9 @@ final class Transport: Sendable {
             case .success: break
             }
             offset += UInt64(count)
-            guard upload.push(buffer) else { return }
+            guard collector.upload(buffer) else { return }
         }
+        collector.finishUpload()
     }
 }
 
@@ -136,19 +126,4 @@ extension ByteBuffer {
         }
         return try result.get()
     }
-}
-
-/// The body of an upload, as the client pulls it.
-private struct UploadPieces: AsyncSequence, Sendable {
-    typealias Element = ByteBuffer
-
-    struct AsyncIterator: AsyncIteratorProtocol {
-        let handoff: Handoff<ByteBuffer>
-
-        mutating func next() async throws -> ByteBuffer? { await handoff.popFromTask() }
-    }
-
-    let handoff: Handoff<ByteBuffer>
-
-    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(handoff: handoff) }
 }
