@@ -106,6 +106,10 @@ let package = Package(
             name: "CatalogTests", dependencies: ["Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],
             exclude: ["schema.sql"], swiftSettings: strict),
         .testTarget(
+            name: "LayersTests",
+            dependencies: ["Layers", "Catalog", "Archive", "FileTree", "StorageModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "ImagesTests", dependencies: ["Images", "Archive", "FileTree", "StorageModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(

@@ -18,15 +18,18 @@ package final class OpenedContainer: Sendable {
     let home: Descriptor
     package let upper: SharedDescriptor
     let work: SharedDescriptor
-    private let lease: Lease
+    private let lease: Monitor<SharedDescriptor?>
 
     init(_ container: Container, _ home: consuming Descriptor, _ lease: consuming Lease) throws(FileError) {
         self.container = container
         upper = SharedDescriptor(try home.openDirectory(ContainerStore.upperName))
         work = SharedDescriptor(try home.openDirectory(ContainerStore.workName))
         self.home = home
-        self.lease = lease
+        self.lease = Monitor(SharedDescriptor(try lease.descriptor.duplicate()))
     }
+
+    /// Gives the lease back now.
+    package func release() { lease.update { $0 = nil } }
 }
 
 extension ContainerStore {
@@ -148,6 +151,26 @@ extension ContainerStore {
             } catch  where error.errno == .exists {}
             return SharedDescriptor(try home.openDirectory(name))
         }
+    }
+
+    /// The container's root for reading and writing: where it is mounted, if it is; else mounted for this alone, attached
+    /// nowhere.
+    ///
+    /// - Returns: the container under its lease, and the root; use both together.
+    package func openRoot(
+        of container: Container, layers: LayerStore, top: Digest?
+    ) throws(StorageError) -> (OpenedContainer, SharedDescriptor) {
+        if try isMounted(container) {
+            let opened = try open(container, for: .using)
+            let root = try attempt(container, "open") { () throws(FileError) in
+                SharedDescriptor(try opened.home.openDirectory(Self.mergedName))
+            }
+            return (opened, root)
+        }
+        let opened = try open(container, for: .changing)
+        let mount = try overlay(opened, layers: layers, top: top)
+        let root = try attempt(container, "open") { () throws(FileError) in SharedDescriptor(try mount.openRoot()) }
+        return (opened, root)
     }
 
     /// Unmounts the container's root. Copies of the mount in other mount namespaces go with it.

@@ -15,7 +15,7 @@ struct ContainerCommand: ParsableCommand {
             ]),
         subcommands: [
             ContainerCreate.self, ContainerList.self, ContainerInspect.self, ContainerMount.self, ContainerUnmount.self,
-            ContainerDiffCommand.self, ContainerExport.self, ContainerCommit.self, ContainerRemove.self,
-            ContainerPrune.self,
+            ContainerDiffCommand.self, ContainerExport.self, ContainerCommit.self, ContainerCopyCommand.self,
+            ContainerBundle.self, ContainerRun.self, ContainerRemove.self, ContainerPrune.self,
         ])
 }

@@ -13,7 +13,7 @@ struct ImageCommand: ParsableCommand {
                 "holdfast image rm alpine",
             ]),
         subcommands: [
-            ImageLoad.self, ImageImport.self, ImageList.self, ImageInspect.self, ImageHistory.self, ImageTag.self,
+            ImageLoad.self, ImageSave.self, ImageImport.self, ImageList.self, ImageInspect.self, ImageHistory.self, ImageTag.self,
             ImageRemove.self, ImagePrune.self,
         ])
 }
