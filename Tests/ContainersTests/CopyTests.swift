@@ -203,7 +203,44 @@ import Testing
         #expect(try CopyTrees.listing(root.directory("out")).contains("d/s/b f B"))
     }
 
-    @Test("Whichever call fails, the target has all of it or none, and nothing hidden stays")
+    @Test(
+        "A copy into an overlay leaves the copy in its upper directory and nothing else",
+        .enabled(if: Environment.isRoot))
+    func intoOverlay() throws {
+        let root = try Root("copying")
+        try CopyTrees.makeTarget("\(root.path)/t")
+        try CopyTrees.makeSource(root.directory("s"))
+        let base = try Descriptor.openDirectory(atHostPath: root.directory.path)
+        for name in ["upper", "work"] { try base.makeDirectory(bytes(name), mode: 0o755) }
+        let mount = try OverlayMount.make(
+            lowers: [root.shared],
+            changes: .init(
+                upper: SharedDescriptor(try base.openDirectory(bytes("upper"))),
+                work: SharedDescriptor(try base.openDirectory(bytes("work")))),
+            usesUserAttributes: false, scratch: base, doing: "mount", object: "x")
+        let merged = SharedDescriptor(try mount.openRoot())
+        func copy(_ source: String, _ target: String) throws {
+            let web = try ContainerName("web")
+            _ = try copier().copy(
+                try .host(root.directory("s/\(source)")), to: try .container(web, root: merged, path: target))
+        }
+        try copy("d", "/t/td")
+        try copy("d", "/t/new")
+        try copy("f", "/t/tf")
+        #expect(
+            try CopyTrees.listing(root.directory("upper")) == [
+                "t d", "t/td d", "t/td/d d", "t/td/d/a f A", "t/td/d/s d", "t/td/d/s/b f B", "t/new d", "t/new/a f A",
+                "t/new/s d", "t/new/s/b f B", "t/tf f F",
+            ])
+        #expect(try CopyTrees.listing("\(root.path)/t").contains("td/d/a f old"), "the lower directory is as it was")
+        let out = try root.directory.makeDirectory("out")
+        _ = try copier().copy(
+            try .container(try ContainerName("web"), root: merged, path: "/t/td/."), to: try .host(out))
+        #expect(try CopyTrees.listing(out) == ["x f old", "d d", "d/a f A", "d/stays f old", "d/s d", "d/s/b f B"])
+        withExtendedLifetime(mount) {}
+    }
+
+    @Test("Whichever call fails, the target has all of it or none")
     func sweeps() throws {
         let root = try Root("copying")
         try CopyTrees.makeSource(root.directory("s"))
@@ -226,6 +263,9 @@ import Testing
                 let listing = try CopyTrees.listing(root.path)
                 #expect(listing.isEmpty || listing == complete, "\(ordinal) \(call): \(listing)")
             }
+            // Only what could not be removed is left, hidden.
+            let left = try Tool.script("ls -A \"$1\" | grep -c holdfast || true", root.path).text
+            #expect(left == "0\n" || call.hasPrefix("unlinkat"), "\(ordinal) \(call)")
             try Tool.script("rm -rf \"$1\"/.holdfast-*", root.path).check()
         }
     }
