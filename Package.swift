@@ -27,6 +27,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         .target(name: "CLinux"),
@@ -55,10 +57,22 @@ let package = Package(
             name: "Containers",
             dependencies: ["Layers", "Catalog", "Archive", "FileTree", "StorageModel", "CLinux"],
             swiftSettings: strict),
+        .target(
+            name: "Registry",
+            dependencies: [
+                "Archive", "FileTree", "StorageModel",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(
-            name: "Holdfast", dependencies: ["Backups", "Volumes", "Archive", "Catalog", "FileTree", "StorageModel"],
+            name: "Holdfast",
+            dependencies: [
+                "Images", "Containers", "Backups", "Volumes", "Layers", "Archive", "Catalog", "FileTree", "StorageModel",
+            ],
             swiftSettings: strict),
         .target(
             name: "HoldfastCLI",
@@ -94,6 +108,9 @@ let package = Package(
             exclude: ["schema.sql"], swiftSettings: strict),
         .testTarget(
             name: "ImagesTests", dependencies: ["Images", "Archive", "FileTree", "StorageModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RegistryTests", dependencies: ["Registry", "Archive", "FileTree", "StorageModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "VolumesTests",

@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <linux/magic.h>
+#include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -28,6 +29,9 @@ int holdfast_is_proc(int file) {
     if (fstatfs(file, &status) != 0) return -1;
     return status.f_type == PROC_SUPER_MAGIC;
 }
+int holdfast_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+char **holdfast_environment(void) { return environ; }
 
 long holdfast_getdents64(int directory, void *buffer, size_t size) {
     return syscall(SYS_getdents64, directory, buffer, size);

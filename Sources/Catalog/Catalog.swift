@@ -67,6 +67,23 @@ package final class Catalog: Sendable {
         }
     }
 
+    /// Runs `body` as ``transaction(_:)`` does, and takes everything back: what it returns is what would be.
+    package func rehearse<Result>(
+        _ body: (Transaction) throws(StorageError) -> Result
+    ) throws(StorageError) -> Result {
+        try run("look into the catalog") { queue throws in
+            var result: Result?
+            try queue.writeWithoutTransaction { database in
+                try database.inTransaction(.immediate) {
+                    result = try body(Transaction(database: database, path: path))
+                    return .rollback
+                }
+            }
+            guard let result else { throw DatabaseError(resultCode: .SQLITE_INTERNAL) }
+            return result
+        }
+    }
+
     /// Runs `body` on one consistent state of the catalog. Never waits for writers.
     package func read<Result>(_ body: (Transaction) throws(StorageError) -> Result) throws(StorageError) -> Result {
         try run("read the catalog") { queue throws in

@@ -1,5 +1,8 @@
 package import Catalog
+package import Containers
 package import FileTree
+package import Images
+package import Layers
 public import StorageModel
 package import Volumes
 
@@ -54,6 +57,9 @@ public final class Store: Sendable {
     public let leftovers: [StorageError]
 
     package let volumes: Volumes
+    package let layers: LayerStore
+    package let images: ImageStore
+    package let containers: ContainerStore
     package let catalog: Catalog
     /// The store's root directory.
     package let root: Descriptor
@@ -81,16 +87,26 @@ public final class Store: Sendable {
         catalog = try Catalog(in: directory.root, hostPath: directory.hostPath)
         let prefix = directory.hostPath == "/" ? "" : directory.hostPath
         do throws(FileError) {
-            volumes = try Volumes(
+            volumes = Volumes(
                 catalog: catalog, directory: try directory.volumes.duplicate(),
                 staging: try directory.staging.duplicate(), trash: try directory.trash.duplicate(),
                 hostPath: "\(prefix)/volumes")
+            layers = LayerStore(
+                catalog: catalog, directory: try directory.layers.duplicate(), trash: try directory.trash.duplicate())
+            images = ImageStore(
+                catalog: catalog, blobs: try directory.blobs.duplicate(), trash: try directory.trash.duplicate())
+            containers = ContainerStore(
+                catalog: catalog, directory: try directory.containers.duplicate(),
+                staging: try directory.staging.duplicate(), trash: try directory.trash.duplicate(),
+                hostPath: "\(prefix)/containers")
             root = try directory.root.duplicate()
             staging = try directory.staging.duplicate()
+            leftovers = StoreSweep.run(
+                volumes, layers, images, containers, staging: staging, trash: directory.trash,
+                rootPath: directory.hostPath)
         } catch {
             throw StorageError(
                 error, doing: "open the store at '\(directory.hostPath.printable())'", object: directory.hostPath)
         }
-        leftovers = volumes.sweep()
     }
 }

@@ -6,12 +6,15 @@ internal import StorageModel
 struct StoreDirectory: ~Copyable {
     let root: Descriptor
     let volumes: Descriptor
+    let layers: Descriptor
+    let blobs: Descriptor
+    let containers: Descriptor
     let staging: Descriptor
     let trash: Descriptor
     /// Absolute, without symbolic links.
     let hostPath: String
 
-    private static let names = ["volumes", "staging", "trash"]
+    private static let names = ["volumes", "layers", "blobs", "containers", "staging", "trash"]
 
     /// Opens the store at `path`.
     ///
@@ -32,10 +35,15 @@ struct StoreDirectory: ~Copyable {
         let isNew = try requireStore(root, hostPath)
         if try root.status().mode != 0o700 { try root.setMode(0o700) }
         let volumes = try open("volumes", in: root)
+        let layers = try open("layers", in: root)
+        let blobs = try open("sha256", in: try open("blobs", in: root))
+        let containers = try open("containers", in: root)
         let staging = try open("staging", in: root)
         let trash = try open("trash", in: root)
         if isNew { try root.sync() }
-        return StoreDirectory(root: root, volumes: volumes, staging: staging, trash: trash, hostPath: hostPath)
+        return StoreDirectory(
+            root: root, volumes: volumes, layers: layers, blobs: blobs, containers: containers, staging: staging,
+            trash: trash, hostPath: hostPath)
     }
 
     /// - Returns: whether the store is yet to be made.

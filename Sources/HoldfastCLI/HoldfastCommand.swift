@@ -20,5 +20,7 @@ struct HoldfastCommand: ParsableCommand {
                 "source <(holdfast --generate-completion-script bash)",
             ]),
         version: "holdfast \(version)",
-        subcommands: [VolumeCommand.self, BackupCommand.self])
+        subcommands: [
+            VolumeCommand.self, ImageCommand.self, ContainerCommand.self, BackupCommand.self, CheckCommand.self,
+        ])
 }

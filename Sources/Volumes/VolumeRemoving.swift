@@ -58,7 +58,8 @@ extension Volumes {
             hint: "run first: holdfast volume unprotect \(volume.name)")
     }
 
-    func hasDirectory(_ name: VolumeName) throws(StorageError) -> Bool {
+    /// Whether the volume's data is where it should be.
+    package func hasDirectory(_ name: VolumeName) throws(StorageError) -> Bool {
         do throws(FileError) {
             _ = try directory.openDirectory(name.bytes).openDirectory(Self.dataName)
             return true

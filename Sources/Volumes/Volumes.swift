@@ -18,10 +18,9 @@ package import StorageModel
 package final class Volumes: Sendable {
     let catalog: Catalog
     /// `volumes/`
-    let records: RecordedDirectory
+    package let records: RecordedDirectory
     var directory: Descriptor { _read { yield records.directory } }
     let staging: Descriptor
-    let trash: Descriptor
     /// The absolute path of `volumes/`, without symbolic links.
     let hostPath: String
 
@@ -31,14 +30,12 @@ package final class Volumes: Sendable {
     package init(
         catalog: Catalog, directory: consuming Descriptor, staging: consuming Descriptor, trash: consuming Descriptor,
         hostPath: String
-    ) throws(FileError) {
-        let recordTrash = try trash.duplicate()
+    ) {
         self.catalog = catalog
-        records = RecordedDirectory(directory, "volume", catalog: catalog, trash: recordTrash) {
+        records = RecordedDirectory(directory, "volume", catalog: catalog, trash: trash) {
             (transaction) throws(StorageError) in try transaction.volumeNames()
         }
         self.staging = staging
-        self.trash = trash
         self.hostPath = hostPath
     }
 

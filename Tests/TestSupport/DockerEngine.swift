@@ -46,6 +46,12 @@ package final class DockerEngine: Sendable {
     /// Runs a command of the client.
     @discardableResult
     package func callAsFunction(_ arguments: String..., input: ChildInput = .nothing) throws -> ProcessResult {
+        try run(arguments, input: input)
+    }
+
+    /// Runs a command that is already in an array.
+    @discardableResult
+    package func run(_ arguments: [String], input: ChildInput = .nothing) throws -> ProcessResult {
         try Tool.run(
             ["docker"] + arguments, environment: ["DOCKER_HOST": host, "DOCKER_CONFIG": directory("client")],
             input: input)

@@ -12,6 +12,12 @@ package final class PodmanEngine: Sendable {
     /// Runs a command.
     @discardableResult
     package func callAsFunction(_ arguments: String..., input: ChildInput = .nothing) throws -> ProcessResult {
+        try run(arguments, input: input)
+    }
+
+    /// Runs a command that is already in an array.
+    @discardableResult
+    package func run(_ arguments: [String], input: ChildInput = .nothing) throws -> ProcessResult {
         try Tool.run(
             [
                 "podman", "--root", dataRoot, "--runroot", directory("run"), "--tmpdir", directory("tmp"),

@@ -25,7 +25,7 @@ package final class TemporaryDirectory: Sendable {
     package func callAsFunction(_ relative: String) -> String { "\(path)/\(relative)" }
 
     /// Makes a directory (and those above it) below, and returns its absolute path.
-    package func makeDirectory(_ relative: String) throws -> String {
+    @discardableResult package func makeDirectory(_ relative: String) throws -> String {
         try Tool.run("mkdir", "-p", self(relative)).check()
         return self(relative)
     }

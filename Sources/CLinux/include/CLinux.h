@@ -35,6 +35,12 @@ int holdfast_open_in_root(int directory, const char *path, int flags);
 /// Whether the open file is on a proc file system (fstatfs(2)): 1, 0, or -1 for an error.
 int holdfast_is_proc(int file);
 
+/// pipe2(2) with O_CLOEXEC: the reading end first.
+int holdfast_pipe(int ends[2]);
+
+/// environ(7), for a program that inherits it.
+char **holdfast_environment(void);
+
 /// getdents64(2).
 long holdfast_getdents64(int directory, void *buffer, size_t size);
 

@@ -25,6 +25,13 @@ final class Console {
         try output.write(text)
     }
 
+    /// Prints a line of data among objects that may fail one by one.
+    func say(_ line: String) throws(StorageError) {
+        do { try print(line + "\n") } catch {
+            throw StorageError(.system, "the result cannot be printed", causes: [String(describing: error)])
+        }
+    }
+
     /// Prints a table, as wide as the terminal if there is one.
     func print(_ table: Table) throws {
         try print(table.text(limitColumns: Terminal.standardOutputIsOne ? Terminal.columns(of: 1) : nil))

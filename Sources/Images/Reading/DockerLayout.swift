@@ -16,10 +16,11 @@ struct DockerLayout {
 
     static let manifestName = "manifest.json"
 
-    /// - Returns: `nil` if there is no `manifest.json`, or one that lists no image.
+    /// - Returns: `nil` if there is no `manifest.json`, or one that lists no image or is itself a manifest.
     init?(_ blobs: ImageBlobs) throws(StorageError) {
         guard let json = try blobs.document(named: Self.manifestName), json != .null else { return nil }
         let object = "\(Self.manifestName) of \(blobs.archive)"
+        if json["schemaVersion"] != nil { return nil }
         guard let list = json.elements else { throw blobs.damaged("\(object) is not a list of images") }
         var elements: [Element] = []
         for element in list {

@@ -116,22 +116,25 @@ package final class ImageArchive: Sendable {
         let blobs = ImageBlobs(entries: entries)
         let docker = try DockerLayout(blobs)
         let layout = try LayoutIndex(blobs)
-        guard docker != nil || layout != nil else { throw try notAnImageArchive() }
-        let accepts = { (image: LoadableImage) in platform?.accepts(image.configuration.platform) ?? true }
-        var platforms: Set<Platform> = []
-        if let docker {
-            let images = try docker.images(with: layout)
+        let registry = try docker == nil && layout == nil ? RegistryLayout(entries) : nil
+        guard docker != nil || layout != nil || registry != nil else { throw try notAnImageArchive() }
+        // Docker's list first: it has the names. The index may know further platforms.
+        var images: [LoadableImage] = []
+        if let docker { images = try docker.images(with: layout) }
+        if let registry { images = try registry.images() }
+        var platforms = Set(images.map(\.configuration.platform))
+        var accepted = Self.accepted(images, for: platform)
+        if accepted.isEmpty, let layout {
+            images = try layout.images(for: platform)
             platforms.formUnion(images.map(\.configuration.platform))
-            let accepted = images.filter(accepts)
-            if !accepted.isEmpty { return Self.merged(accepted) }
+            accepted = Self.accepted(images, for: platform)
         }
-        if let layout {
-            let images = try layout.images(for: platform)
-            platforms.formUnion(images.map(\.configuration.platform))
-            let accepted = images.filter(accepts)
-            if !accepted.isEmpty { return Self.merged(accepted) }
-        }
-        throw nothing(for: platform, platforms)
+        guard !accepted.isEmpty else { throw nothing(for: platform, platforms) }
+        return Self.merged(accepted)
+    }
+
+    private static func accepted(_ images: [LoadableImage], for platform: Platform?) -> [LoadableImage] {
+        images.filter { platform?.accepts($0.configuration.platform) ?? true }
     }
 
     /// One image for each id, with the names of all.

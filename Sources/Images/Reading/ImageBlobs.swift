@@ -4,14 +4,13 @@ internal import StorageModel
 /// The blobs and documents of an image archive, checked as far as they are looked at.
 struct ImageBlobs: Sendable {
     let entries: any ImageEntries
+    /// Where the blobs lie, with a slash at its end (OCI image layout specification, "Blobs").
+    var blobDirectory = "blobs/sha256/"
 
     /// The archive's name, for messages.
     var archive: String { entries.name }
 
-    /// Where an OCI layout has a blob (OCI image layout specification, "Blobs").
-    static func path(of digest: Digest) -> EntryPath {
-        EntryPath(trusted: Array("blobs/sha256/\(digest.hex)".utf8))
-    }
+    func path(of digest: Digest) -> EntryPath { EntryPath(trusted: Array((blobDirectory + digest.hex).utf8)) }
 
     /// The JSON document called `name`; `nil` if there is none.
     func document(named name: String) throws(StorageError) -> JSONValue? {
@@ -21,14 +20,14 @@ struct ImageBlobs: Sendable {
 
     /// Whether the blob is there, whatever it holds.
     func contains(_ descriptor: ContentDescriptor) throws(StorageError) -> Bool {
-        try entries.file(at: Self.path(of: descriptor.digest)) != nil
+        try entries.file(at: path(of: descriptor.digest)) != nil
     }
 
     /// The blob of a descriptor, its size checked, its digest not.
     ///
     /// - Parameter owner: what refers to it, for messages.
     func blob(_ descriptor: ContentDescriptor, of owner: String) throws(StorageError) -> StoredBlob {
-        let path = Self.path(of: descriptor.digest)
+        let path = path(of: descriptor.digest)
         guard let blob = try entries.file(at: path) else {
             throw missing(path, of: owner, isForeign: MediaType.isForeign(descriptor.mediaType))
         }

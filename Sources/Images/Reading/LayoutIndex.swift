@@ -39,11 +39,11 @@ struct LayoutIndex {
                 !chosen.manifest.isArtifact
             else { continue }
             var image: LoadableImage
-            if let found = known[chosen.descriptor.digest] {
+            if let found = known[chosen.digest] {
                 image = found
             } else {
-                image = try self.image(chosen)
-                known[chosen.descriptor.digest] = image
+                image = try blobs.image(chosen)
+                known[chosen.digest] = image
             }
             image.names = group.first?.names ?? []
             images.append(image)
@@ -58,33 +58,9 @@ struct LayoutIndex {
             guard let chosen = try choice.manifest(of: [entry], owner: "\(Self.indexName) of \(blobs.archive)"),
                 chosen.manifest.configuration.digest == id
             else { continue }
-            return try layers(chosen, configuration)
+            return try blobs.layers(chosen, configuration)
         }
         return nil
-    }
-
-    private func image(_ chosen: PlatformChoice.Chosen) throws(StorageError) -> LoadableImage {
-        let descriptor = chosen.manifest.configuration
-        let document = try blobs.bytes(descriptor, of: chosen.name)
-        let configuration = try ImageConfiguration(
-            document: document, of: "configuration \(descriptor.digest) of \(blobs.archive)")
-        return LoadableImage(
-            id: descriptor.digest, configuration: configuration, names: [],
-            layers: try layers(chosen, configuration))
-    }
-
-    private func layers(
-        _ chosen: PlatformChoice.Chosen, _ configuration: ImageConfiguration
-    ) throws(StorageError) -> [LayerBlob] {
-        try blobs.checkCounts(layers: chosen.manifest.layers.count, configuration, of: chosen.name)
-        var layers: [LayerBlob] = []
-        for (descriptor, diffID) in zip(chosen.manifest.layers, configuration.diffIDs) {
-            layers.append(
-                LayerBlob(
-                    blob: try blobs.blob(descriptor, of: chosen.name), digest: descriptor.digest,
-                    mediaType: descriptor.mediaType, diffID: diffID))
-        }
-        return layers
     }
 
     // MARK: Groups

@@ -3,13 +3,6 @@ internal import StorageModel
 
 /// Finds the manifest that is meant among entries for several platforms, through indexes inside of indexes.
 struct PlatformChoice {
-    struct Chosen {
-        let descriptor: ContentDescriptor
-        let manifest: ImageManifest
-        /// For messages.
-        let name: String
-    }
-
     private enum Document {
         case manifest(ImageManifest)
         case index(ImageIndex)
@@ -40,23 +33,23 @@ struct PlatformChoice {
     ///
     /// - Returns: `nil` if no entry is for the platform.
     /// - Throws: what is missing, if entries are for the platform but none of their manifests is there.
-    mutating func manifest(of entries: [ImageIndex.Entry], owner: String) throws(StorageError) -> Chosen? {
+    mutating func manifest(of entries: [ImageIndex.Entry], owner: String) throws(StorageError) -> FoundManifest? {
         missing = nil
         let candidates = try candidates(entries, owner: owner, depth: 0)
         for candidate in candidates where try isWhole(candidate.manifest) { return candidate }
         if let first = candidates.first { return first }
-        if let missing { throw blobs.missing(ImageBlobs.path(of: missing.descriptor.digest), of: missing.owner) }
+        if let missing { throw blobs.missing(blobs.path(of: missing.descriptor.digest), of: missing.owner) }
         return nil
     }
 
     /// All manifests that could be meant and are there, the best first.
     private mutating func candidates(
         _ entries: [ImageIndex.Entry], owner: String, depth: Int
-    ) throws(StorageError) -> [Chosen] {
+    ) throws(StorageError) -> [FoundManifest] {
         guard depth < Self.depthLimit else {
             throw blobs.damaged("\(owner) nests indexes more than \(Self.depthLimit) deep", hint: nil)
         }
-        var result: [Chosen] = []
+        var result: [FoundManifest] = []
         for entry in ordered(entries) {
             entryCount += 1
             guard entryCount <= Self.entryLimit else { throw tooLarge("\(Self.entryLimit) entries") }
@@ -68,7 +61,7 @@ struct PlatformChoice {
             switch try document(entry.descriptor, name, owner) {
             case .index(let nested): result += try candidates(nested.entries, owner: name, depth: depth + 1)
             case .manifest(let manifest):
-                result.append(Chosen(descriptor: entry.descriptor, manifest: manifest, name: name))
+                result.append(FoundManifest(digest: entry.descriptor.digest, manifest: manifest, name: name))
             }
         }
         return result
@@ -114,23 +107,5 @@ struct PlatformChoice {
             return false
         }
         return true
-    }
-}
-
-extension ImageManifest {
-    /// Whether its configuration is not that of an image: a chart, a signature, a program.
-    var isArtifact: Bool {
-        let known = ["", MediaType.ociConfiguration, MediaType.dockerConfiguration]
-        return !known.contains(configuration.mediaType)
-    }
-}
-
-extension ImageBlobs {
-    /// - Throws: ``StorageError/Code/damaged`` unless there is one layer for each digest of the configuration.
-    func checkCounts(
-        layers: Int, _ configuration: ImageConfiguration, of owner: String
-    ) throws(StorageError) {
-        guard layers != configuration.diffIDs.count else { return }
-        throw damaged("\(owner) lists \(layers) layers, the configuration \(configuration.diffIDs.count)")
     }
 }

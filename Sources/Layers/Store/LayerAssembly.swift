@@ -82,10 +82,16 @@ package final class LayerAssembly {
             precondition(
                 source.diffID != nil || number == sources.count - 1, "only the uppermost layer may have no digest yet")
             var member = Member(source: source, parent: parent, diffID: source.diffID)
-            if !(member.chainID.map { known.contains($0.hex) } ?? false) { member.staged = try stage(number) }
+            if try !isThere(member.chainID, known) { member.staged = try stage(number) }
             members.append(member)
             parent = member.chainID
         }
+    }
+
+    /// A layer whose files a repair took away is not there: it is unpacked again and keeps its row.
+    private func isThere(_ chainID: Digest?, _ known: Set<String>) throws(StorageError) -> Bool {
+        guard let chainID, known.contains(chainID.hex) else { return false }
+        return try store.isWhole(chainID)
     }
 
     /// The uppermost layer; `nil` for an image without layers. Call after ``unpack()``.
@@ -238,13 +244,16 @@ package final class LayerAssembly {
         if let base, try transaction.layer(base) == nil { return false }
         for member in members {
             guard let chainID = member.chainID, let diffID = member.diffID else { return false }
-            if try transaction.layer(chainID) != nil { continue }
+            let isRecorded = try transaction.layer(chainID) != nil
+            if isRecorded, try store.isWhole(chainID) { continue }
             guard let staged = member.staged, let outcome = member.outcome else { return false }
-            try transaction.insert(
-                Layer(
-                    chainID: chainID, diffID: diffID, parent: member.parent, apparentBytes: outcome.apparentBytes,
-                    allocatedBytes: member.allocatedBytes, entries: outcome.entries, tarBytes: outcome.tarBytes,
-                    createdAt: .now))
+            if !isRecorded {
+                try transaction.insert(
+                    Layer(
+                        chainID: chainID, diffID: diffID, parent: member.parent, apparentBytes: outcome.apparentBytes,
+                        allocatedBytes: member.allocatedBytes, entries: outcome.entries, tarBytes: outcome.tarBytes,
+                        createdAt: .now))
+            }
             do throws(FileError) {
                 let name = Array(chainID.hex.utf8)
                 try store.records.moveAside(name)

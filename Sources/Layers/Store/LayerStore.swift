@@ -98,6 +98,27 @@ package final class LayerStore: Sendable {
         for layer in layers { try records.discard(Array(layer.hex.utf8)) }
     }
 
+    /// Takes the files of a damaged layer away that must keep its row, because containers stand on it. The next image that
+    /// has the layer puts it back.
+    package func takeAway(_ chainID: Digest) throws(StorageError) {
+        try attempt(chainID) { () throws(FileError) in
+            let name = Array(chainID.hex.utf8)
+            try TreeRemoval.remove(name, in: records.directory)
+        }
+    }
+
+    /// Whether the layer's files are there.
+    package func isWhole(_ chainID: Digest) throws(StorageError) -> Bool {
+        do throws(FileError) {
+            let directory = try records.directory.openDirectory(Array(chainID.hex.utf8))
+            return try directory.status(of: StagedLayer.skeletonName).kind == .file
+        } catch  where error.errno == .noEntry {
+            return false
+        } catch {
+            throw StorageError(error, doing: "look at layer \(chainID.short)", object: chainID.description)
+        }
+    }
+
     private func attempt<Result>(
         _ chainID: Digest, _ body: () throws(FileError) -> Result
     ) throws(StorageError) -> Result {

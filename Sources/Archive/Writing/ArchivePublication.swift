@@ -1,0 +1,46 @@
+internal import FileTree
+package import StorageModel
+
+/// An archive that is being written beside its final name: others see the whole archive or none.
+package struct ArchivePublication {
+    private let directoryPath: String
+    private let file: FilePublication
+
+    /// Begins an archive in the directory at `path`, which must exist.
+    package init(inDirectory path: String) throws(StorageError) {
+        directoryPath = path
+        do throws(FileError) {
+            file = try FilePublication(inDirectory: path)
+        } catch {
+            throw StorageError(error, doing: "write an archive to '\(path.printable())'", object: path)
+        }
+    }
+
+    package func makeSink(isDurable: Bool) throws(StorageError) -> FileSink {
+        do throws(FileError) {
+            return FileSink(
+                SharedDescriptor(try file.openFile()), name: directoryPath, startsWriteback: isDurable)
+        } catch {
+            throw StorageError(
+                error, doing: "write an archive to '\(directoryPath.printable())'", object: directoryPath)
+        }
+    }
+
+    /// Brings the file to disk and gives it the first of `names` that is free.
+    ///
+    /// - Parameter replaces: takes the first name even if a file has it.
+    /// - Returns: the name.
+    package func publish(
+        _ names: some Sequence<String>, replaces: Bool, isDurable: Bool
+    ) throws(StorageError) -> String {
+        do throws(FileError) {
+            if let name = try file.publish(names, replaces: replaces, isDurable: isDurable) { return name }
+        } catch {
+            throw StorageError(
+                error, doing: "publish an archive in '\(directoryPath.printable())'", object: directoryPath)
+        }
+        throw StorageError(
+            .conflict, object: directoryPath, "an archive of that name exists in '\(directoryPath.printable())'",
+            hint: "choose another name, or replace it with --force")
+    }
+}

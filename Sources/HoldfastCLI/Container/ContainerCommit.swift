@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import Holdfast
+internal import StorageModel
+
+/// `holdfast container commit`: makes an image of a container.
+struct ContainerCommit: HoldfastSubcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "commit",
+        abstract: "Make an image of what a container is now, and print its id.",
+        discussion: helpText(
+            "The container's changes become a layer on those of its image; volumes are not in it.",
+            examples: [
+                "holdfast container commit web web:patched",
+                "holdfast container commit --change 'ENV DEBUG=1' --message 'with debugging' web web:debug",
+            ]))
+
+    @Argument(help: "The container.")
+    var container: String
+
+    @Argument(help: "The image's name.")
+    var name: String?
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "CMD, ENTRYPOINT, ENV, USER, VOLUME, WORKDIR, LABEL, EXPOSE or STOPSIGNAL. Repeatable.", valueName: "change"
+        ))
+    var change: [String] = []
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("A comment for the image's history.", valueName: "text"))
+    var message = ""
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Who made the image.", valueName: "name"))
+    var author = ""
+
+    @Flag(name: .customLong("no-sync"), help: "Do not wait until the image is on disk.")
+    var noSync = false
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    var printsJSON: Bool { output.json }
+
+    func execute(_ console: Console) throws {
+        let changes = try configurationChanges(change)
+        let name = try name.map { text throws(StorageError) in try ImageReference(text) }
+        let image = try store.open(console).commitContainer(
+            container, as: name, changes: changes, author: author, comment: message, isDurable: !noSync,
+            checkpoint: console.checkpoint)
+        ImageRow.mention(image, console)
+        if output.json { return try console.print(ImageRow.json(image)) }
+        try console.print(image.id.description + "\n")
+    }
+}

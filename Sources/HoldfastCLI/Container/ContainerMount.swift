@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import Holdfast
+internal import StorageModel
+
+/// `holdfast container mount`: mounts containers' roots and prints where.
+struct ContainerMount: HoldfastSubcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mount",
+        abstract: "Mount the root file systems of containers, and print their paths.",
+        discussion: helpText(
+            "What is mounted already stays mounted. The mount is this mount namespace's; it lasts until it is unmounted.",
+            examples: ["ls \"$(holdfast container mount web)\"", "holdfast container unmount web"]))
+
+    @Argument(help: ArgumentHelp("The containers.", valueName: "container"))
+    var containers: [String]
+
+    @OptionGroup var store: StoreOptions
+
+    func execute(_ console: Console) throws {
+        let store = try store.open(console)
+        for container in containers {
+            do throws(StorageError) {
+                let path = try store.mountContainer(container)
+                try console.say(path)
+            } catch {
+                try console.report(error)
+            }
+        }
+    }
+}
+
+/// `holdfast container unmount`: unmounts containers' roots.
+struct ContainerUnmount: HoldfastSubcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unmount",
+        abstract: "Unmount the root file systems of containers.",
+        discussion: helpText(
+            "What is not mounted is no failure. Copies of the mount in other mount namespaces go too.",
+            examples: ["holdfast container unmount web"]),
+        aliases: ["umount"])
+
+    @Argument(help: ArgumentHelp("The containers.", valueName: "container"))
+    var containers: [String]
+
+    @OptionGroup var store: StoreOptions
+
+    func execute(_ console: Console) throws {
+        let store = try store.open(console)
+        for container in containers {
+            do throws(StorageError) {
+                try store.unmountContainer(container)
+            } catch {
+                try console.report(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+internal import AsyncHTTPClient
+internal import FileTree
+internal import NIOCore
+internal import NIOHTTP1
+internal import StorageModel
+
+/// Where an event loop and the thread that waits for an answer meet: the only bridge between the two worlds.
+///
+/// The event loop is never held: it stops reading from the connection (by a promise) while the thread has not taken what there
+/// is, and goes on when it has. The thread waits by blocking. Nothing here runs on the threads of Swift's concurrency, so
+/// whoever uses those for blocking work cannot starve it.
+final class ResponseCollector: HTTPClientResponseDelegate {
+    typealias Response = Void
+
+    struct Head: Sendable {
+        let status: Int
+        let headers: HTTPHeaders
+    }
+
+    private struct State: Sendable {
+        var head: Head?
+        var body = Queue<ByteBuffer>()
+        var count = 0
+        var end: Result<Void, any Error>?
+        /// Fulfilled when there is room again for more of the answer.
+        var room: EventLoopPromise<Void>?
+        var writer: HTTPClient.Body.StreamWriter?
+        /// Fulfilled when the request is sent, or need not be sent further.
+        var uploaded: EventLoopPromise<Void>?
+        var unsentPieces = 0
+        var isAbandoned = false
+    }
+
+    /// Pieces of the answer, of 64 KiB at most, that wait for the thread.
+    private static let capacity = 16
+    /// Pieces of the request on their way to the socket.
+    private static let unsentLimit = 2
+
+    private let monitor = Monitor(State())
+
+    // MARK: On the event loop
+
+    func didReceiveHead(task: HTTPClient.Task<Void>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
+        monitor.update { $0.head = Head(status: Int(head.status.code), headers: head.headers) }
+        return task.eventLoop.makeSucceededVoidFuture()
+    }
+
+    func didReceiveBodyPart(task: HTTPClient.Task<Void>, _ buffer: ByteBuffer) -> EventLoopFuture<Void> {
+        let room: EventLoopFuture<Void>? = monitor.update { state in
+            guard !state.isAbandoned else { return nil }
+            state.body.push(buffer)
+            state.count += 1
+            guard state.count >= Self.capacity else { return nil }
+            let promise = task.eventLoop.makePromise(of: Void.self)
+            state.room = promise
+            return promise.futureResult
+        }
+        return room ?? task.eventLoop.makeSucceededVoidFuture()
+    }
+
+    func didFinishRequest(task: HTTPClient.Task<Void>) throws { end(.success(())) }
+
+    func didReceiveError(task: HTTPClient.Task<Void>, _ error: any Error) { end(.failure(error)) }
+
+    /// The connection is ready for the request's body.
+    ///
+    /// - Returns: a future that says when it is sent.
+    func beginUpload(_ writer: HTTPClient.Body.StreamWriter, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+        let promise = eventLoop.makePromise(of: Void.self)
+        let hasEnded = monitor.update { state in
+            if state.end == nil {
+                state.writer = writer
+                state.uploaded = promise
+            }
+            return state.end != nil
+        }
+        if hasEnded { promise.fail(CancellationError()) }
+        return promise.futureResult
+    }
+
+    private func end(_ result: Result<Void, any Error>) {
+        let promises = monitor.update { state in
+            if state.end == nil { state.end = result }
+            state.writer = nil
+            defer {
+                state.room = nil
+                state.uploaded = nil
+            }
+            return [state.room, state.uploaded]
+        }
+        for promise in promises { promise?.succeed(()) }
+    }
+
+    // MARK: On the thread
+
+    /// Waits until a piece of the request may be sent, and sends it.
+    ///
+    /// - Returns: `false` if the answer does not want it: it is a refusal, or the connection is gone.
+    func upload(_ buffer: ByteBuffer) -> Bool {
+        let writer: HTTPClient.Body.StreamWriter? = monitor.wait { state in
+            if state.end != nil || (state.head?.status ?? 200) >= 300 { return .some(nil) }
+            guard let writer = state.writer, state.unsentPieces < Self.unsentLimit else { return nil }
+            state.unsentPieces += 1
+            return .some(writer)
+        }
+        guard let writer else { return false }
+        writer.write(.byteBuffer(buffer)).whenComplete { _ in self.monitor.update { $0.unsentPieces -= 1 } }
+        return true
+    }
+
+    /// Everything is given to ``upload(_:)``.
+    func finishUpload() {
+        let promise: EventLoopPromise<Void>? = monitor.wait { state in
+            if state.end != nil || (state.head?.status ?? 200) >= 300 { return .some(nil) }
+            guard state.writer != nil, state.unsentPieces == 0 else { return nil }
+            defer { state.uploaded = nil }
+            return .some(state.uploaded)
+        }
+        promise?.succeed(())
+    }
+
+    /// Waits for the head of the answer.
+    func head() throws -> Head {
+        let result: Result<Head, any Error> = monitor.wait { state in
+            if let head = state.head { return .success(head) }
+            switch state.end {
+            case .failure(let error): return .failure(error)
+            case .success: return .failure(HTTPClientError.remoteConnectionClosed)
+            case nil: return nil
+            }
+        }
+        return try result.get()
+    }
+
+    /// Waits for the next piece of the answer; `nil` at its end.
+    func next() throws -> ByteBuffer? {
+        let (result, room): (Result<ByteBuffer?, any Error>, EventLoopPromise<Void>?) = monitor.wait { state in
+            if let buffer = state.body.pop() {
+                state.count -= 1
+                // Half empty: so the loop is not woken for every piece.
+                guard state.count <= Self.capacity / 2 else { return (.success(buffer), nil) }
+                defer { state.room = nil }
+                return (.success(buffer), state.room)
+            }
+            return state.end.map { ($0.map { nil }, nil) }
+        }
+        room?.succeed(())
+        return try result.get()
+    }
+
+    /// Nobody takes any more.
+    func abandon() {
+        let room = monitor.update { state in
+            state.isAbandoned = true
+            state.body = Queue()
+            defer { state.room = nil }
+            return state.room
+        }
+        room?.succeed(())
+    }
+}
