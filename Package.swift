@@ -88,7 +88,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["CTestSystem", .product(name: "Crypto", package: "swift-crypto")],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
-            name: "StoreProbe", dependencies: ["Holdfast", "Volumes", "Catalog", "FileTree", "StorageModel"],
+            name: "StoreProbe",
+            dependencies: ["Holdfast", "Volumes", "Containers", "Catalog", "FileTree", "StorageModel"],
             path: "Tests/StoreProbe", swiftSettings: strict),
         .testTarget(
             name: "FileTreeTests", dependencies: ["FileTree", "StorageModel", "TestSupport"], swiftSettings: seam),
@@ -100,7 +101,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ContainersTests",
-            dependencies: ["Containers", "Archive", "FileTree", "StorageModel", "TestSupport"],
+            dependencies: ["Containers", "Archive", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],
             swiftSettings: seam),
         .testTarget(
             name: "CatalogTests", dependencies: ["Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],

@@ -2,6 +2,7 @@
 // the error's code on standard output, 1. Killing it is part of some tests.
 
 internal import Catalog
+internal import Containers
 internal import FileTree
 internal import Glibc
 internal import Holdfast
@@ -10,6 +11,7 @@ internal import Volumes
 
 /// Does one command on the store at `root`.
 private func perform(_ command: String, _ root: String?, _ rest: [String]) throws(StorageError) {
+    if command == "run" { return try run(state: root ?? "", bundle: rest[0], id: rest[1]) }
     let store = try Store.open(at: root)
     switch command {
     case "open": print(store.rootPath, store.leftovers.count)
@@ -21,6 +23,18 @@ private func perform(_ command: String, _ root: String?, _ rest: [String]) throw
     case "churn": try churn(store, VolumeName(rest[0]), rounds: Int(rest[1]) ?? 0)
     default: throw StorageError(.invalidInput, "unknown command \(command)")
     }
+}
+
+/// Runs a container of which a bundle was made, by runc, and exits with its status.
+private func run(state: String, bundle: String, id: String) throws(StorageError) {
+    guard let id = ContainerID(id), let image = Digest(hex: id.rawValue) else {
+        throw StorageError(.invalidInput, "not an id")
+    }
+    let container = Container(
+        id: id, name: try ContainerName("probe"), image: image, imageName: "", createdAt: .now,
+        settings: ContainerSettings())
+    let program = try RuntimeProgram.find("runc", searchPath: "/usr/bin:/usr/sbin:/usr/local/bin")
+    exit(try RuntimeProcess(program, statePath: state, bundlePath: bundle, container: container).run())
 }
 
 private func create(_ store: Store, _ rest: [String]) throws(StorageError) {

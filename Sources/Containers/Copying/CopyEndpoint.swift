@@ -55,6 +55,12 @@ package struct CopyEndpoint: Sendable {
 
     func failure(_ error: FileError, _ verb: String) -> StorageError {
         let text = String(decoding: path.bytes, as: UTF8.self).printable(limit: 300)
+        if error.errno == .notDirectory {
+            return StorageError(
+                .conflict, object: text,
+                "cannot \(verb) \(label): it, or something on the way to it, is not a directory",
+                errno: error.errno, causes: [error.call])
+        }
         return StorageError(error, doing: "\(verb) \(label)", object: text)
     }
 }
