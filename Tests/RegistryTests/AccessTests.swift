@@ -207,6 +207,8 @@ struct AccessTests {
             let file = try TestFile()
             try client.download(found.layers[0], of: reference, into: file.shared, checkpoint: checkpoint)
             #expect(digest(try file.content()) == found.layers[0].digest)
+            let again = progress.warnings.dropFirst(2)
+            #expect(again.count == 1 && again.allSatisfy { $0.contains(liar.host) }, "who is down is not asked again")
         }
         #expect(!liar.requests("/blobs/").isEmpty)
     }

@@ -13,12 +13,13 @@ struct UploadTests {
     private final class Harbour: Sendable {
         let server: ScriptedServer
 
-        init(_ answer: @escaping @Sendable (ScriptedServer.Request, Int, Harbour.Content) -> ScriptedServer.Reply?)
-            throws
-        {
+        init(
+            early: @escaping @Sendable (ScriptedServer.Request) -> ScriptedServer.Reply? = { _ in nil },
+            _ answer: @escaping @Sendable (ScriptedServer.Request, Int, Harbour.Content) -> ScriptedServer.Reply?
+        ) throws {
             let content = Content()
             self.kept = content
-            server = try ScriptedServer { request, ordinal in
+            server = try ScriptedServer(early: early) { request, ordinal in
                 answer(request, ordinal, content) ?? Self.serve(request, content)
             }
         }
@@ -164,11 +165,44 @@ struct UploadTests {
         for request in store.server.requests { #expect(request.headers["authorization"] == nil) }
     }
 
-    @Test("a refusal before the whole was sent is heard, and is no hang", arguments: [401, 403, 507])
-    func earlyRefusal(status: Int) throws {
-        let harbour = try Harbour { request, _, _ in request.method == "POST" ? ScriptedServer.Reply(status) : nil }
-        let error = storageError { _ = try push(to: harbour) }
-        #expect(error?.code == (status == 507 ? .system : .permissionDenied))
+    @Test(
+        "a refusal before the whole was sent is heard, and is no hang",
+        arguments: [(401, StorageError.Code.permissionDenied), (403, .permissionDenied), (400, .system)])
+    func earlyRefusal(status: Int, code: StorageError.Code) throws {
+        let harbour = try Harbour(
+            early: { request in
+                request.method == "PUT"
+                    ? ScriptedServer.Reply(status, text: #"{"errors": [{"code": "DENIED", "message": "not so"}]}"#)
+                    : nil
+            }, { _, _, _ in nil })
+        let bytes = [UInt8](repeating: 5, count: 30_000_000)
+        let error = storageError { _ = try push(bytes, to: harbour) }
+        #expect(error?.code == code)
+        if status != 401 { #expect(error?.causes.contains("DENIED: not so") == true) }
+    }
+
+    @Test(
+        "an acceptance before the whole was sent, or a server that goes away in the midst, does no harm",
+        arguments: [true, false])
+    func earlyAnswer(isAcceptance: Bool) throws {
+        let count = Counter()
+        let harbour = try Harbour(
+            early: { request in
+                guard request.method == "PUT", request.headers["content-length"] != "0", count.next() < 1 else {
+                    return nil
+                }
+                var reply = ScriptedServer.Reply(isAcceptance ? 201 : 403, text: "x")
+                reply.cutAfterBytes = 1
+                reply.isReset = !isAcceptance
+                return reply
+            }, { _, _, _ in nil })
+        let bytes = [UInt8](repeating: 6, count: 30_000_000)
+        // Whatever it is taken for: it must end, by an outcome or by an error.
+        do {
+            _ = try push(bytes, to: harbour)
+        } catch let error as StorageError {
+            #expect(error.code == .system || error.code == .permissionDenied)
+        }
     }
 
     @Test("a user's interruption ends an upload that the registry does not take")
