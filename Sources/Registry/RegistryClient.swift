@@ -1,3 +1,4 @@
+internal import FileTree
 internal import StorageModel
 
 /// A client of registries (OCI distribution specification 1.1): resolves and downloads images, uploads blobs and manifests.
@@ -12,6 +13,8 @@ package final class RegistryClient: Sendable {
     let configuration: RegistryConfiguration
     let exchange: Exchange
     private let transport: Transport
+    /// Mirrors that could not be reached: not asked again, so that a pull of many layers waits for them once.
+    private let downMirrors = Monitor<Set<WebAddress.Origin>>([])
 
     /// Makes its threads; connections follow when they are needed.
     package init(
@@ -33,11 +36,14 @@ package final class RegistryClient: Sendable {
     func firstEndpoint<Result>(
         for registry: String, _ checkpoint: Checkpoint, _ body: (Endpoint) throws(SourceFailure) -> Result
     ) throws(StorageError) -> Result {
-        for endpoint in try configuration.pullEndpoints(for: registry) {
+        let down = downMirrors.update { $0 }
+        for endpoint in try configuration.pullEndpoints(for: registry)
+        where !endpoint.isMirror || !down.contains(endpoint.origin) {
             do throws(SourceFailure) {
                 return try body(endpoint)
             } catch {
                 guard endpoint.isMirror, !error.isFinal, error.error.code != .interrupted else { throw error.error }
+                if error.isUnreachable { downMirrors.update { _ = $0.insert(endpoint.origin) } }
                 checkpoint.progress.warn("mirror '\(endpoint.origin)' is passed over: \(error.error.message)")
             }
         }
@@ -51,11 +57,16 @@ struct SourceFailure: Error {
     let error: StorageError
     /// Whether asking elsewhere is of no use.
     let isFinal: Bool
+    /// Whether the source gave no answer at all.
+    let isUnreachable: Bool
 
-    init(_ error: StorageError, isFinal: Bool = false) {
+    init(_ error: StorageError, isFinal: Bool = false, isUnreachable: Bool = false) {
         self.error = error
         self.isFinal = isFinal
+        self.isUnreachable = isUnreachable
     }
 
-    init(_ failure: TransportFailure, isFinal: Bool = false) { self.init(failure.error, isFinal: isFinal) }
+    init(_ failure: TransportFailure, isFinal: Bool = false) {
+        self.init(failure.error, isFinal: isFinal, isUnreachable: failure.isTransient)
+    }
 }

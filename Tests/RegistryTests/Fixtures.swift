@@ -92,3 +92,11 @@ func interruption(afterMilliseconds delay: Int) -> Interruption {
     }
     return interruption
 }
+
+/// Numbers calls.
+final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    /// 0, then 1…
+    func next() -> Int { count.add(1, ordering: .relaxed).oldValue }
+}

@@ -169,8 +169,10 @@ final class Authorizer: Sendable {
         }
     }
 
+    /// Base64 with its padding (RFC 7617).
     private static func basic(_ user: String, _ secret: String) -> String {
-        "Basic " + String(decoding: Base64.encode(Array("\(user):\(secret)".utf8)), as: UTF8.self)
+        let text = String(decoding: Base64.encode(Array("\(user):\(secret)".utf8)), as: UTF8.self)
+        return "Basic " + text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
     }
 
     private static func isHeaderSafe(_ text: String) -> Bool {

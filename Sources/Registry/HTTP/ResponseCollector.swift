@@ -29,6 +29,18 @@ final class ResponseCollector: HTTPClientResponseDelegate {
         var uploaded: EventLoopPromise<Void>?
         var unsentPieces = 0
         var isAbandoned = false
+        var receivedBytes = 0
+        /// Whether the answer came, and was a refusal, before the request was sent.
+        ///
+        /// Why: the client then tells no end of the answer, for it waits for that of the request; and if that were told short
+        /// of what was announced, it would take it for a failure of ours. So the length that the server announces counts.
+        var isRefusedEarly = false
+
+        var isRefused: Bool { end == nil && (head?.status ?? 200) >= 300 }
+        /// Whether nothing more is to be waited for after an early refusal.
+        var isEndOfRefusal: Bool {
+            isRefusedEarly && receivedBytes >= (head?.headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0)
+        }
     }
 
     /// Pieces of the answer, of 64 KiB at most, that wait for the thread.
@@ -50,6 +62,7 @@ final class ResponseCollector: HTTPClientResponseDelegate {
             guard !state.isAbandoned else { return nil }
             state.body.push(buffer)
             state.count += 1
+            state.receivedBytes += buffer.readableBytes
             guard state.count >= Self.capacity else { return nil }
             let promise = task.eventLoop.makePromise(of: Void.self)
             state.room = promise
@@ -78,7 +91,8 @@ final class ResponseCollector: HTTPClientResponseDelegate {
         return promise.futureResult
     }
 
-    private func end(_ result: Result<Void, any Error>) {
+    /// Nothing more comes. May be told several times; the first counts.
+    func end(_ result: Result<Void, any Error>) {
         let promises = monitor.update { state in
             if state.end == nil { state.end = result }
             state.writer = nil
@@ -93,30 +107,32 @@ final class ResponseCollector: HTTPClientResponseDelegate {
 
     // MARK: On the thread
 
-    /// Waits until a piece of the request may be sent, and sends it.
+    /// Waits until a piece of the request may be sent, and hands it to the event loop; the last one together with the end of
+    /// the request, so that no answer comes between the two.
     ///
     /// - Returns: `false` if the answer does not want it: it is a refusal, or the connection is gone.
-    func upload(_ buffer: ByteBuffer) -> Bool {
-        let writer: HTTPClient.Body.StreamWriter? = monitor.wait { state in
-            if state.end != nil || (state.head?.status ?? 200) >= 300 { return .some(nil) }
-            guard let writer = state.writer, state.unsentPieces < Self.unsentLimit else { return nil }
+    func upload(_ buffer: ByteBuffer, isLast: Bool, on eventLoop: any EventLoop) -> Bool {
+        let goesOn = monitor.wait { state -> Bool? in
+            if state.isRefused { state.isRefusedEarly = true }
+            if state.end != nil || state.isRefusedEarly { return false }
+            guard state.writer != nil, state.unsentPieces < Self.unsentLimit else { return nil }
             state.unsentPieces += 1
-            return .some(writer)
+            return true
         }
-        guard let writer else { return false }
-        writer.write(.byteBuffer(buffer)).whenComplete { _ in self.monitor.update { $0.unsentPieces -= 1 } }
-        return true
+        if goesOn { eventLoop.execute { self.write(buffer, isLast: isLast) } }
+        return goesOn
     }
 
-    /// Everything is given to ``upload(_:)``.
-    func finishUpload() {
-        let promise: EventLoopPromise<Void>? = monitor.wait { state in
-            if state.end != nil || (state.head?.status ?? 200) >= 300 { return .some(nil) }
-            guard state.writer != nil, state.unsentPieces == 0 else { return nil }
+    private func write(_ buffer: ByteBuffer, isLast: Bool) {
+        let (writer, finish) = monitor.update { state -> (HTTPClient.Body.StreamWriter?, EventLoopPromise<Void>?) in
+            if state.isRefused { state.isRefusedEarly = true }
+            guard state.end == nil, !state.isRefusedEarly else { return (nil, nil) }
+            guard isLast else { return (state.writer, nil) }
             defer { state.uploaded = nil }
-            return .some(state.uploaded)
+            return (state.writer, state.uploaded)
         }
-        promise?.succeed(())
+        writer?.write(.byteBuffer(buffer)).whenComplete { _ in self.monitor.update { $0.unsentPieces -= 1 } }
+        finish?.succeed(())
     }
 
     /// Waits for the head of the answer.
@@ -142,7 +158,7 @@ final class ResponseCollector: HTTPClientResponseDelegate {
                 defer { state.room = nil }
                 return (.success(buffer), state.room)
             }
-            return state.end.map { ($0.map { nil }, nil) }
+            return state.isEndOfRefusal ? (.success(nil), nil) : state.end.map { ($0.map { nil }, nil) }
         }
         room?.succeed(())
         return try result.get()

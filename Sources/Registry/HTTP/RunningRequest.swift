@@ -18,6 +18,8 @@ final class RunningRequest {
         self.collector = collector
         let task = client.execute(request: request, delegate: collector)
         self.task = task
+        // The delegate is not told of every failure.
+        task.futureResult.whenComplete { collector.end($0) }
         watch = task.eventLoop.scheduleRepeatedTask(initialDelay: Self.pollInterval, delay: Self.pollInterval) {
             watch in
             guard interruption.isRequested else { return }

@@ -16,7 +16,10 @@ final class Transport: Sendable {
     private static let pieceBytes = 256 << 10
 
     init(_ patience: RegistryPatience) {
-        group = MultiThreadedEventLoopGroup(numberOfThreads: min(2, WorkerPool.defaultThreads))
+        // Why one: it only moves bytes, hashing and disk are the callers' threads'. And with several, the client's request and
+        // its connection may live on different loops, where an answer that overtakes the end of an upload is a race that the
+        // client (1.37) answers by ending the process.
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
             timeout: HTTPClient.Configuration.Timeout(
@@ -102,9 +105,8 @@ final class Transport: Sendable {
             case .success: break
             }
             offset += UInt64(count)
-            guard collector.upload(buffer) else { return }
+            guard collector.upload(buffer, isLast: offset == range.upperBound, on: group.any()) else { return }
         }
-        collector.finishUpload()
     }
 }
 

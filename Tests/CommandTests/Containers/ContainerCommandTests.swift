@@ -141,14 +141,16 @@ import Testing
     func userNamespace() throws {
         _ = try create("web", "--userns", "0:100000:65536")
         try withMounted("web") { root in
-            #expect(try Tool.run("stat", "-c", "%u:%g", root + "/etc/passwd", root).check().lines == ["100000:100000", "100000:100000"])
+            let owners = try Tool.run("stat", "-c", "%u:%g", root + "/etc/passwd", root).check().lines
+            #expect(owners == ["100000:100000", "100000:100000"])
             try Tool.script("cd \"$1\"; echo x > new; chown 100005:100006 new; echo y >> etc/motd", root).check()
         }
         #expect(try store.holdfast("container", "diff", "web").check().lines == ["C /etc", "C /etc/motd", "A /new"])
         try store.holdfast("container", "commit", "web", "mapped:1").check()
         try store.holdfast("container", "create", "--name", "plain", "mapped:1").check()
         try withMounted("plain") { root in
-            #expect(try Tool.run("stat", "-c", "%u:%g", root + "/new", root + "/etc/motd").check().lines == ["5:6", "0:0"])
+            let owners = try Tool.run("stat", "-c", "%u:%g", root + "/new", root + "/etc/motd").check().lines
+            #expect(owners == ["5:6", "0:0"])
         }
     }
 

@@ -53,14 +53,18 @@ package final class ScriptedServer: Sendable {
     private let server: LoopbackServer
     private let record: Record
 
-    /// - Parameter answer: called for each request, with the number of requests before it; `nil` ends the connection without
-    ///   an answer.
-    package init(_ answer: @escaping @Sendable (Request, Int) -> Reply?) throws {
+    /// - Parameters:
+    ///   - early: called when a request's head is there and its body is not; an answer is sent at once, the body passed over.
+    ///   - answer: called for each request, with the number of requests before it; `nil` ends the connection without an answer.
+    package init(
+        early: @escaping @Sendable (Request) -> Reply? = { _ in nil },
+        _ answer: @escaping @Sendable (Request, Int) -> Reply?
+    ) throws {
         let record = Record()
         self.record = record
         server = try LoopbackServer { socket, _ in
             var connection = Connection(socket)
-            while let request = connection.readRequest() {
+            while let request = connection.readRequest(early) {
                 let ordinal = record.requests.withLock { requests in
                     requests.append(request)
                     return requests.count - 1
@@ -86,7 +90,9 @@ private struct Connection {
     init(_ socket: CInt) { self.socket = socket }
 
     /// - Returns: `nil` when the client is gone.
-    mutating func readRequest() -> ScriptedServer.Request? {
+    mutating func readRequest(
+        _ early: (ScriptedServer.Request) -> ScriptedServer.Reply?
+    ) -> ScriptedServer.Request? {
         guard let head = readHead() else { return nil }
         let lines = head.split(separator: "\r\n")
         guard let first = lines.first?.split(separator: " "), first.count == 3 else { return nil }
@@ -98,6 +104,12 @@ private struct Connection {
         }
         var body: [UInt8] = []
         if let count = headers["content-length"].flatMap({ Int($0) }) {
+            let request = ScriptedServer.Request(
+                method: String(first[0]), target: String(first[1]), headers: headers, body: [])
+            if let reply = early(request) {
+                if send(reply, to: request) { drain() }
+                return nil
+            }
             while buffer.count < count {
                 guard let more = LoopbackSocket.receive(socket) else { return nil }
                 buffer += more
@@ -107,6 +119,11 @@ private struct Connection {
         }
         return ScriptedServer.Request(
             method: String(first[0]), target: String(first[1]), headers: headers, body: body)
+    }
+
+    /// Reads what the client still sends, so that the answer reaches it.
+    private func drain() {
+        while LoopbackSocket.receive(socket) != nil {}
     }
 
     private mutating func readHead() -> String? {
