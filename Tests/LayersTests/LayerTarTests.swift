@@ -30,7 +30,8 @@ struct LayerTarTests {
         let tar = try Tool.run(["bash", "-o", "pipefail", "-c", script], in: source).check().output
         let top = try fixture.add([tar]).top
         #expect(try fixture.rebuilt(top) == tar)
-        #expect(try fixture.findings(top) == [])
+        let findings = try fixture.findings(top)
+        #expect(findings.isEmpty, "\(findings)")
     }
 
     struct Odd: CustomTestStringConvertible, Sendable {
@@ -67,7 +68,8 @@ struct LayerTarTests {
         let fixture = try LayerFixture()
         let top = try fixture.add([example.tar]).top
         #expect(try fixture.rebuilt(top) == example.tar)
-        #expect(try fixture.findings(top) == [])
+        let findings = try fixture.findings(top)
+        #expect(findings.isEmpty, "\(findings)")
     }
 
     @Test("attributes of overlayfs's own are not taken from a layer")

@@ -27,7 +27,8 @@ import Testing
         let top = try fixture.add([
             [.directory("d"), .file("d/f", String(repeating: "content ", count: 3000)), .symbolicLink("link", to: "d/f")]
         ])
-        #expect(try fixture.findings(top) == [])
+        let before = try fixture.findings(top)
+        #expect(before.isEmpty, "\(before)")
         try Tool.script("cd \"$1\"; \(script)", fixture.tree(top)).check()
         let wanted = try #require(Self.changes.first { $0.script == script }).finding
         do {

@@ -133,7 +133,8 @@ struct MergedTreeTests {
             let found = try Tool.run("stat", "-c", "%a %u:%g %Y", "\(root)/\(path)").check().lines[0]
             #expect("\(path) \(found)" == attributes)
         }
-        #expect(try fixture.findings(top) == [])
+        let findings = try fixture.findings(top)
+        #expect(findings.isEmpty, "\(findings)")
         #expect(try fixture.content(of: "staging").isEmpty)
     }
 

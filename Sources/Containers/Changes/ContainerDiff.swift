@@ -78,7 +78,9 @@ package struct ContainerDiff {
     private mutating func settle(until path: EntryPath?) {
         while let last = pending.last, path.map({ !$0.isWithin(last.path) }) ?? true {
             pending.removeLast()
-            if last.isChanged { changes.append(ContainerChange(kind: .changed, path: last.path)) }
+            guard last.isChanged else { continue }
+            changes.append(ContainerChange(kind: .changed, path: last.path))
+            if let above = pending.indices.last { pending[above].isChanged = true }
         }
     }
 

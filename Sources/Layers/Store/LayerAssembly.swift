@@ -169,7 +169,15 @@ package final class LayerAssembly {
         let unpacker = try LayerUnpacker(
             staged, lowers: progress.lowers(of: number), isLowest: member.parent == nil, form: form, threads: threads,
             checkpoint: checkpoint, writeback: writeback)
-        let outcome = try unpacker.unpack(StoppableFeed(feed, progress))
+        let outcome: LayerUnpacker.Outcome
+        do throws(StorageError) {
+            outcome = try unpacker.unpack(StoppableFeed(feed, progress))
+        } catch  where [.damaged, .truncated, .limitExceeded].contains(error.code) {
+            throw StorageError(
+                error.code, object: source.name,
+                "layer \(number + 1) (\(source.name.printable(limit: 200))) cannot be unpacked: \(error.message)",
+                errno: error.errno, hint: error.hint, causes: error.causes)
+        }
         if let wanted = member.diffID, wanted != outcome.diffID {
             throw StorageError(
                 .damaged, object: source.name,

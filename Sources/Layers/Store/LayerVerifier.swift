@@ -114,8 +114,18 @@ package struct LayerVerifier {
         if entry.kind == .file && status.sizeBytes != entry.sizeBytes { return "has another size" }
         let wanted = entry.extendedAttributes.filter { isKept($0.name) }
         guard !wanted.isEmpty else { return nil }
-        let found = try directory.descriptor.extendedAttributes(of: name)
-        return wanted.allSatisfy(found.contains) ? nil : "has other attributes"
+        let found = try directory.descriptor.extendedAttributes(of: name).map(Self.canonical)
+        return wanted.map(Self.canonical).allSatisfy(found.contains) ? nil : "has other attributes"
+    }
+
+    /// The kernel keeps the entries of an access control list in an order of its own: 8 bytes each, behind 4 of version.
+    private static func canonical(_ attribute: ExtendedAttribute) -> ExtendedAttribute {
+        guard attribute.name.hasPrefix("system.posix_acl_"), attribute.value.count > 4 else { return attribute }
+        let entries = stride(from: 4, to: attribute.value.count, by: 8).map { start in
+            Array(attribute.value[start..<min(start + 8, attribute.value.count)])
+        }
+        let sorted = entries.sorted { $0.lexicographicallyPrecedes($1) }
+        return ExtendedAttribute(name: attribute.name, value: attribute.value.prefix(4) + sorted.flatMap { $0 })
     }
 
     private func isKept(_ name: String) -> Bool {

@@ -132,6 +132,8 @@ package struct LayerUnpacker: ~Copyable {
             directories[path] = maker.attributes(of: entry)
             parents.noteExplicit(path)
         case .hardLink: links.append(PendingLink(place: target, entry: entry))
+        // At once: what follows may lie behind it.
+        case .symbolicLink: try maker.make(LayerBatch.Item(entry: entry, place: target, data: []))
         case .file where entry.storedBytes >= Chunking.largeFromBytes: try takeLarge(entry, target, &reader)
         default:
             let item = try LayerBatch.Item(entry: entry, place: target, data: collect(entry, path, &reader))
@@ -338,12 +340,23 @@ package struct LayerUnpacker: ~Copyable {
         }.get()
     }
 
-    private func findParent(
+    private mutating func findParent(
         of entry: TarEntry, makesNew: Bool
     ) throws(StorageError) -> ParentDirectories.Place? {
-        try maker.attempt(entry.path) { () throws(FileError) in
+        if !parents.isKnown(entry.path.parent) && hasUnfinished(on: entry.path.parent) { try settle() }
+        return try maker.attempt(entry.path) { () throws(FileError) in
             try parents.place(at: entry.path.parent, time: entry.metadata.modifiedAt, makesNew: makesNew)
         }
+    }
+
+    /// Whether an entry that is no directory, and may still be under way, has the name of a directory on the way to `path`.
+    private func hasUnfinished(on path: EntryPath) -> Bool {
+        var place = path
+        while !place.isRoot {
+            if made[key(place)] != nil && directories[place] == nil { return true }
+            place = place.parent
+        }
+        return false
     }
 
     private func key(_ path: EntryPath) -> UInt64 { XXH64.hash(path.bytes) }

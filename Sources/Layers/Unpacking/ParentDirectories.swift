@@ -62,8 +62,8 @@ final class ParentDirectories {
         return place
     }
 
-    /// Forgets opened directories, after something was moved or removed.
-    func forget() { known.removeAll(keepingCapacity: true) }
+    /// Whether the directory at `path` is open already.
+    func isKnown(_ path: EntryPath) -> Bool { path.isRoot || known[path] != nil }
 
     /// The directory at `path` was named by an entry of the layer.
     func noteExplicit(_ path: EntryPath) { implied[path] = nil }
