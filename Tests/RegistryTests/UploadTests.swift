@@ -96,8 +96,10 @@ struct UploadTests {
         let harbour = try Harbour { request, _, _ in
             request.method == "PUT" && !request.body.isEmpty ? ScriptedServer.Reply(status) : nil
         }
-        #expect(try push(to: harbour) == .uploaded)
+        let progress = RecordedProgress()
+        #expect(try push(to: harbour, checkpoint: Checkpoint(progress: progress)) == .uploaded)
         #expect(digest(harbour.kept.value) == digest(Self.bytes))
+        #expect(progress.bytes == UInt64(Self.bytes.count), "what is sent twice counts once")
         #expect(harbour.sent("PATCH").first?.headers["content-range"] == "0-\(Self.bytes.count - 1)")
     }
 

@@ -48,7 +48,14 @@ final class ResponseCollector: HTTPClientResponseDelegate {
     /// Pieces of the request on their way to the socket.
     private static let unsentLimit = 2
 
+    /// What is cheaper to read to its end than a new connection.
+    private static let worthwhileBytes = 64 << 10
+
     private let monitor = Monitor(State())
+    private let answersHead: Bool
+
+    /// - Parameter answersHead: whether the request is of the method `HEAD`, whose answers have no body.
+    init(answersHead: Bool) { self.answersHead = answersHead }
 
     // MARK: On the event loop
 
@@ -162,6 +169,16 @@ final class ResponseCollector: HTTPClientResponseDelegate {
         }
         room?.succeed(())
         return try result.get()
+    }
+
+    /// Whether the answer has ended, or what is left of it is less than what a new connection costs.
+    var isNearlyOver: Bool {
+        monitor.update { state in
+            if state.end != nil { return true }
+            guard let head = state.head, !state.isRefusedEarly, state.uploaded == nil else { return false }
+            let announced = head.headers.first(name: "Content-Length").flatMap { Int($0) }
+            return answersHead || announced.map { $0 - state.receivedBytes <= Self.worthwhileBytes } ?? false
+        }
     }
 
     /// Nobody takes any more.

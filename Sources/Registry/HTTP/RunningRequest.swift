@@ -2,7 +2,8 @@ internal import AsyncHTTPClient
 internal import NIOCore
 internal import StorageModel
 
-/// A request under way, which ends when the user interrupts or the value goes.
+/// A request under way, which ends when the user interrupts, or when the value goes: at once, or if the answer is all but over
+/// in its own time, so that its connection serves the next one.
 final class RunningRequest {
     let collector: ResponseCollector
     private let task: HTTPClient.Task<Void>
@@ -10,6 +11,8 @@ final class RunningRequest {
 
     /// How soon an interruption is noticed.
     private static let pollInterval = TimeAmount.milliseconds(40)
+    /// How long the rest of an answer that nobody reads may take.
+    private static let restInterval = TimeAmount.seconds(1)
 
     init(
         _ request: HTTPClient.Request, _ collector: ResponseCollector, by client: HTTPClient,
@@ -30,10 +33,8 @@ final class RunningRequest {
 
     deinit {
         watch.cancel()
-        cancel()
         collector.abandon()
+        guard collector.isNearlyOver else { return task.fail(reason: HTTPClientError.cancelled) }
+        task.eventLoop.scheduleTask(in: Self.restInterval) { [task] in task.fail(reason: HTTPClientError.cancelled) }
     }
-
-    /// Has no effect on a request that has ended.
-    func cancel() { task.fail(reason: HTTPClientError.cancelled) }
 }

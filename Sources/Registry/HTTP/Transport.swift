@@ -52,7 +52,7 @@ final class Transport: Sendable {
         _ request: OutgoingRequest, until interruption: Interruption
     ) throws(TransportFailure) -> IncomingResponse {
         let origin = request.address.origin
-        let collector = ResponseCollector()
+        let collector = ResponseCollector(answersHead: request.method == .HEAD)
         let running: RunningRequest
         do {
             running = RunningRequest(try make(request, collector), collector, by: client, until: interruption)
@@ -60,7 +60,7 @@ final class Transport: Sendable {
             throw TransportFailure(error, from: origin)
         }
         do throws(StorageError) {
-            try send(request.body, through: collector)
+            try send(request, through: collector)
         } catch {
             throw TransportFailure(error, isTransient: false)
         }
@@ -87,8 +87,8 @@ final class Transport: Sendable {
             url: request.address.url, method: request.method, headers: headers, body: body)
     }
 
-    private func send(_ body: OutgoingRequest.Body, through collector: ResponseCollector) throws(StorageError) {
-        guard case .file(let file, let range) = body else { return }
+    private func send(_ request: OutgoingRequest, through collector: ResponseCollector) throws(StorageError) {
+        guard case .file(let file, let range) = request.body else { return }
         var offset = range.lowerBound
         while offset < range.upperBound {
             let count = Int(min(UInt64(Self.pieceBytes), range.upperBound - offset))
@@ -106,6 +106,7 @@ final class Transport: Sendable {
             }
             offset += UInt64(count)
             guard collector.upload(buffer, isLast: offset == range.upperBound, on: group.any()) else { return }
+            request.sent?(offset)
         }
     }
 }

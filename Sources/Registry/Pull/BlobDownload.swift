@@ -7,6 +7,7 @@ struct BlobDownload {
     private let reference: ImageReference
     private let endpoint: Endpoint
     private let exchange: Exchange
+    private let mark: ProgressMark
     private let checkpoint: Checkpoint
     /// Whether the server has shown that it does not serve ranges.
     private var refusesRanges = false
@@ -21,10 +22,14 @@ struct BlobDownload {
         case failed(SourceFailure)
     }
 
-    init(_ reference: ImageReference, _ endpoint: Endpoint, _ exchange: Exchange, _ checkpoint: Checkpoint) {
+    init(
+        _ reference: ImageReference, _ endpoint: Endpoint, _ exchange: Exchange, _ mark: ProgressMark,
+        _ checkpoint: Checkpoint
+    ) {
         self.reference = reference
         self.endpoint = endpoint
         self.exchange = exchange
+        self.mark = mark
         self.checkpoint = checkpoint
     }
 
@@ -119,7 +124,7 @@ struct BlobDownload {
             } catch {
                 throw .failed(SourceFailure(error, isFinal: true))
             }
-            checkpoint.progress.advance(entries: 0, bytes: UInt64(buffer.readableBytes))
+            mark.reach(sink.offset)
         }
     }
 

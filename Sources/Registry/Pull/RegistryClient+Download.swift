@@ -19,13 +19,14 @@ extension RegistryClient {
     ) throws(StorageError) {
         var sink = BlobSink(blob, file)
         try sink.adopt(prefixBytes, until: checkpoint.interruption)
-        checkpoint.progress.advance(entries: 0, bytes: sink.offset)
+        let mark = ProgressMark(checkpoint.progress)
+        mark.reach(sink.offset)
         if sink.isComplete {
             if try sink.verify() { return }
             sink.startOver()
         }
         try firstEndpoint(for: reference.registry, checkpoint) { endpoint throws(SourceFailure) in
-            var download = BlobDownload(reference, endpoint, exchange, checkpoint)
+            var download = BlobDownload(reference, endpoint, exchange, mark, checkpoint)
             do throws(SourceFailure) {
                 try download.run(into: &sink)
             } catch {

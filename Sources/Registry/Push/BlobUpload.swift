@@ -9,6 +9,7 @@ struct BlobUpload {
     private let endpoint: Endpoint
     private let exchange: Exchange
     private let checkpoint: Checkpoint
+    private let mark: ProgressMark
 
     /// A broken chunk costs no more than this again.
     private static let chunkBytes: UInt64 = 32 << 20
@@ -36,6 +37,7 @@ struct BlobUpload {
         self.endpoint = endpoint
         self.exchange = exchange
         self.checkpoint = checkpoint
+        mark = ProgressMark(checkpoint.progress)
     }
 
     private var size: UInt64 { source.blob.sizeBytes }
@@ -45,7 +47,7 @@ struct BlobUpload {
     mutating func run(mountingFrom other: String?) throws(StorageError) -> PushOutcome {
         var begun = try begin(mountingFrom: other)
         guard begun != nil else {
-            checkpoint.progress.advance(entries: 0, bytes: size)
+            mark.reach(size)
             return .mounted
         }
         var takesWhole = true
@@ -91,9 +93,7 @@ struct BlobUpload {
     private func whole(_ session: inout Session) throws(StorageError) -> Step {
         let response: IncomingResponse
         do throws(TransportFailure) {
-            let request = OutgoingRequest(
-                .PUT, session.location.adding(query: "digest", digest), headers: Self.octets,
-                body: source.body(0..<size))
+            let request = upload(.PUT, session.location.adding(query: "digest", digest), Self.octets, 0..<size)
             response = try exchange.open(
                 request, at: endpoint, .push(reference.repository), attempts: 1, until: checkpoint.interruption)
         } catch {
@@ -102,7 +102,7 @@ struct BlobUpload {
         }
         switch response.status {
         case 201:
-            checkpoint.progress.advance(entries: 0, bytes: size)
+            mark.reach(size)
             return .done
         // Too large in one request, not allowed in one, or an overloaded or forgetful server.
         case 404, 405, 411, 413, 416, 429, 500...: return .again(refusal(response))
@@ -142,7 +142,7 @@ struct BlobUpload {
 
     private func chunks(_ session: inout Session) throws(StorageError) -> Step {
         var failures = 0
-        checkpoint.progress.advance(entries: 0, bytes: session.offset)
+        mark.reach(session.offset)
         while session.offset < size {
             let range = session.offset..<min(size, session.offset + Self.chunkBytes)
             let result = try send(range, &session)
@@ -177,7 +177,7 @@ struct BlobUpload {
         let told = Self.offset(from: response["Range"]) ?? range.upperBound
         // A registry that does not say how far it is has what was sent.
         session.offset = told > range.lowerBound && told <= size ? told : range.upperBound
-        checkpoint.progress.advance(entries: 0, bytes: session.offset - range.lowerBound)
+        mark.reach(session.offset)
         return .done
     }
 
@@ -185,9 +185,17 @@ struct BlobUpload {
         _ range: Range<UInt64>, _ location: WebAddress
     ) throws(TransportFailure) -> IncomingResponse {
         let headers = Self.octets + [(name: "Content-Range", value: "\(range.lowerBound)-\(range.upperBound - 1)")]
-        let request = OutgoingRequest(.PATCH, location, headers: headers, body: source.body(range))
+        let request = upload(.PATCH, location, headers, range)
         return try exchange.open(
             request, at: endpoint, .push(reference.repository), attempts: 1, until: checkpoint.interruption)
+    }
+
+    private func upload(
+        _ method: HTTPMethod, _ address: WebAddress, _ headers: [(name: String, value: String)], _ range: Range<UInt64>
+    ) -> OutgoingRequest {
+        var request = OutgoingRequest(method, address, headers: headers, body: source.body(range))
+        request.sent = { [mark, start = source.startOffset] place in mark.reach(place - start) }
+        return request
     }
 
     private func finish(_ session: Session) throws(StorageError) -> Step {

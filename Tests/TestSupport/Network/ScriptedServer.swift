@@ -79,6 +79,9 @@ package final class ScriptedServer: Sendable {
     /// The same server under another name, for which other credentials count.
     package var otherHost: String { "localhost:\(server.port)" }
 
+    /// How many connections there were.
+    package var connections: Int { server.connections }
+
     package var requests: [Request] { record.requests.withLock { $0 } }
 }
 
