@@ -285,6 +285,7 @@ import Testing
         withExtendedLifetime(mount) {}
     }
 
+    #if FAULT_SEAM
     @Test("Whichever call fails, the target has all of it or none")
     func sweeps() throws {
         let root = try Root("copying")
@@ -314,4 +315,5 @@ import Testing
             try Tool.script("rm -rf \"$1\"/.holdfast-*", root.path).check()
         }
     }
+    #endif
 }
