@@ -15,6 +15,28 @@
 
 extern char **environ;
 
+#if __GLIBC_PREREQ(2, 35)
+// First of all, while every signal is still blocked: a background group that sets the terminal would be stopped.
+static int take_terminal(posix_spawn_file_actions_t *actions, int terminal) {
+    return posix_spawn_file_actions_addtcsetpgrp_np(actions, terminal);
+}
+static void hand_over(int terminal, pid_t group) {
+    (void)terminal;
+    (void)group;
+}
+#else
+static int take_terminal(posix_spawn_file_actions_t *actions, int terminal) {
+    (void)actions;
+    (void)terminal;
+    return 0;
+}
+// The program may have been faster and read from the terminal: then it was stopped, and goes on now.
+static void hand_over(int terminal, pid_t group) {
+    tcsetpgrp(terminal, group);
+    kill(-group, SIGCONT);
+}
+#endif
+
 int holdfast_spawn(const char *program, char *const arguments[], int input, int output, int errors, int terminal) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -23,8 +45,7 @@ int holdfast_spawn(const char *program, char *const arguments[], int input, int 
     sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
-    // First of all, while every signal is still blocked: a background group that sets the terminal would be stopped.
-    int result = terminal < 0 ? 0 : posix_spawn_file_actions_addtcsetpgrp_np(&actions, terminal);
+    int result = terminal < 0 ? 0 : take_terminal(&actions, terminal);
     int streams[3] = {input, output, errors};
     for (int number = 0; number < 3 && result == 0; number++)
         if (streams[number] != number) result = posix_spawn_file_actions_adddup2(&actions, streams[number], number);
@@ -35,6 +56,7 @@ int holdfast_spawn(const char *program, char *const arguments[], int input, int 
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
         pid_t process;
         result = posix_spawn(&process, program, &actions, &attributes, arguments, environ);
+        if (result == 0 && terminal >= 0) hand_over(terminal, process);
         if (result == 0) result = -process;
     }
     posix_spawn_file_actions_destroy(&actions);

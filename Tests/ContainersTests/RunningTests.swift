@@ -6,36 +6,15 @@ import Testing
 
 @testable import Containers
 
-/// Whether containers can be run here.
-private let mayRun = Environment.isRoot && Tool.exists("runc") && Root.hasBusybox
-
 /// Goal: a container's process runs as asked, and nothing of it is left. Method: busybox under a real runtime, with its
 /// streams redirected to files of the test.
-@Suite("Running containers", .enabled(if: mayRun, "running needs root, runc and busybox")) struct RunningTests {
-    /// Runs a command in a new container and returns what it printed.
+@Suite("Running containers", .enabled(if: FinishedContainer.isPossible, "running needs root, runc and busybox"))
+struct RunningTests {
     private func run(
         _ settings: ContainerSettings, _ configuration: String = "{}", _ prepare: (Root) throws -> Void = { _ in }
     ) throws -> (status: Int32, output: [String]) {
-        let root = try Root("running")
-        try root.addAccounts()
-        try root.addBusybox()
-        try prepare(root)
-        let state = try root.directory.makeDirectory("state")
-        let container = try container(settings)
-        let bundle = try Descriptor.openDirectory(atHostPath: root.directory.path)
-        try RuntimeBundle(of: container, image: try image(configuration), rootPath: root.path, hasTerminal: false)
-            .write(to: bundle, root: root.shared.descriptor)
-        let program = try RuntimeProgram.find("runc", searchPath: "/usr/bin:/usr/sbin:/usr/local/bin")
-        let output = root.directory("output")
-        let file = try bundle.createFile(bytes("output"))
-        let quiet = open("/dev/null", O_RDONLY | O_CLOEXEC)
-        defer { close(quiet) }
-        let process = RuntimeProcess(
-            program, statePath: state, bundlePath: root.directory.path, container: container,
-            streams: RuntimeProcess.Streams(input: quiet, output: file.rawValue, errors: file.rawValue))
-        let status = try process.run()
-        #expect(try Tool.run("ls", "-A", state).text == "", "the runtime's state is gone")
-        return (status, try Tool.run("cat", output).check().lines)
+        let finished = try FinishedContainer(settings, configuration, prepare)
+        return (finished.status, finished.output)
     }
 
     @Test("The process has its user, directory, variables and host name, and its status comes back")

@@ -296,6 +296,7 @@ private let mayMount: Bool = {
         #expect(error?.causes.contains { $0.contains("the kernel says: overlay") } == true, "\(error?.causes ?? [])")
     }
 
+    #if FAULT_SEAM
     @Test(
         "Whichever call fails, nothing is left mounted or lying about",
         arguments: [OverlayMount.Way.byDescriptors, .byMountCall])
@@ -322,4 +323,5 @@ private let mayMount: Bool = {
             #expect(try place.descriptor.descriptor.entries().count == 3, "\(ordinal): \(call)")
         }
     }
+    #endif
 }

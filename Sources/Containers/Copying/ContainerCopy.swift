@@ -49,6 +49,7 @@ package struct ContainerCopy: Sendable {
         let place = try target.place(for: source, from: origin.label)
         let area = try openArea(place, target)
         defer { area.discard() }
+        checkpoint.progress.begin("copying", totalEntries: nil, totalBytes: nil)
         var copying = TreeCopy.Options()
         copying.owners = owners(from: origin, to: target)
         // As a process in the container sees it: with what is mounted in it.
@@ -136,6 +137,7 @@ package struct ContainerCopy: Sendable {
         let content = try attempt(target) { () throws(FileError) in
             SharedDescriptor(try area.content.reopenDirectory())
         }
+        checkpoint.progress.begin("copying", totalEntries: nil, totalBytes: nil)
         let feed = try TarFeed(
             stream, name: name, threads: 1, limits: limits, interruption: checkpoint.interruption)
         defer { feed.finish() }

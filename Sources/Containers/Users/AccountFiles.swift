@@ -44,18 +44,25 @@ struct AccountFiles: Sendable {
     static func groups(_ text: [UInt8]) -> [GroupEntry] {
         fields(text).compactMap { fields in
             guard fields.count >= 3, let gid = id(fields[2]) else { return nil }
-            let members = fields.count > 3 ? fields[3].split(separator: ",").map { $0.trimmed } : []
+            let members = fields.count > 3 ? fields[3].split(separator: ",").map(String.init) : []
             return GroupEntry(name: fields[0], gid: gid, members: members)
         }
     }
 
+    /// Blanks around a line fall away, blanks within it do not, as with Docker.
     private static func fields(_ text: [UInt8]) -> [[String]] {
         text.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            let fields = String(decoding: line, as: UTF8.self).split(separator: ":", omittingEmptySubsequences: false)
-                .map { $0.trimmed }
+            let fields = trimmed(String(decoding: line, as: UTF8.self))
+                .split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             guard let name = fields.first, !name.isEmpty, !name.hasPrefix("#") else { return nil }
             return fields
         }
+    }
+
+    private static func trimmed(_ line: String) -> Substring {
+        var rest = line.drop { $0.isWhitespace }
+        while let last = rest.last, last.isWhitespace { rest.removeLast() }
+        return rest
     }
 
     private static func id(_ text: String) -> UInt32? { UInt32(text).flatMap { $0 == .max ? nil : $0 } }
@@ -80,15 +87,5 @@ struct AccountFiles: Sendable {
                 hint: "name the user by number")
         }
         return text
-    }
-}
-
-extension Substring {
-    /// Without blanks around it.
-    fileprivate var trimmed: String {
-        let isBlank = { (character: Character) in character.isWhitespace }
-        var rest = drop(while: isBlank)
-        while let last = rest.last, isBlank(last) { rest.removeLast() }
-        return String(rest)
     }
 }
