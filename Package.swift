@@ -71,7 +71,8 @@ let package = Package(
         .target(
             name: "Holdfast",
             dependencies: [
-                "Images", "Containers", "Backups", "Volumes", "Layers", "Archive", "Catalog", "FileTree", "StorageModel",
+                "Images", "Containers", "Registry", "Backups", "Volumes", "Layers", "Archive", "Catalog", "FileTree",
+                "StorageModel",
             ],
             swiftSettings: strict),
         .target(

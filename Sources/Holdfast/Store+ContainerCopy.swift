@@ -16,7 +16,9 @@ public enum CopyPlace: Hashable, Sendable {
     public init(_ text: String) {
         if text == "-" {
             self = .stream
-        } else if let colon = text.firstIndex(of: ":"), colon != text.startIndex, !text.hasPrefix("/"), !text.hasPrefix(".") {
+        } else if let colon = text.firstIndex(of: ":"), colon != text.startIndex, !text.hasPrefix("/"),
+            !text.hasPrefix(".")
+        {
             self = .container(String(text[..<colon]), path: String(text[text.index(after: colon)...]))
         } else {
             self = .host(text)

@@ -15,7 +15,8 @@ extension Store {
     ///   all its names.
     /// - Throws: ``StorageError/Code/notFound``; ``StorageError/Code/damaged`` naming a layer that is not what was loaded.
     public func saveImages(
-        _ texts: [String], to output: ImageOutput, replaces: Bool = false, isDurable: Bool = true, checkpoint: Checkpoint
+        _ texts: [String], to output: ImageOutput, replaces: Bool = false, isDurable: Bool = true,
+        checkpoint: Checkpoint
     ) throws(StorageError) {
         var saved: [SavedImage] = []
         for text in texts { saved.append(try savedImage(text)) }

@@ -37,7 +37,8 @@ final class LayerFixture {
             let file = SharedDescriptor(try Descriptor.openFile(atHostPath: path))
             let blob = StoredBlob(file: file, range: 0..<UInt64(tar.count), name: path)
             sources.append(
-                LayerSource(.blob(blob), diffID: try #require(Digest(parsing: digests?[index] ?? Checksum.digest(tar)))))
+                LayerSource(.blob(blob), diffID: try #require(Digest(parsing: digests?[index] ?? Checksum.digest(tar))))
+            )
         }
         let area = try StagingArea.make(in: staging)
         defer { try? area.discard() }

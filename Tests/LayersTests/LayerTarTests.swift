@@ -45,7 +45,8 @@ struct LayerTarTests {
         Odd(testDescription: "bytes behind the end", tar: [TarMember.file("a", "1")].tar + Array("more".utf8)),
         Odd(
             testDescription: "a file three times",
-            tar: [TarMember.file("a", "one"), .file("a", "second"), .file("a", String(repeating: "3", count: 9000))].tar),
+            tar: [TarMember.file("a", "one"), .file("a", "second"), .file("a", String(repeating: "3", count: 9000))].tar
+        ),
         Odd(
             testDescription: "a large file twice",
             tar: [
@@ -53,14 +54,17 @@ struct LayerTarTests {
                 .file("a", [UInt8](repeating: 8, count: 2 << 20)),
             ].tar),
         Odd(
-            testDescription: "a file that becomes a link", tar: [TarMember.file("a", "one"), .symbolicLink("a", to: "b")].tar),
+            testDescription: "a file that becomes a link",
+            tar: [TarMember.file("a", "one"), .symbolicLink("a", to: "b")].tar),
         Odd(
             testDescription: "data in marks",
             tar: [TarMember.file(".wh.gone", "why"), .file(".wh..wh.aufs", "text"), .file("d/.wh..wh..opq", "x")].tar),
         Odd(
             testDescription: "names that are not UTF-8",
             tar: [TarMember([0x66, 0xff, 0xfe], type: "0").with { $0.content = [1, 2] }].tar),
-        Odd(testDescription: "a device that looks like a whiteout", tar: [TarMember.device("a", major: 0, minor: 0)].tar),
+        Odd(
+            testDescription: "a device that looks like a whiteout", tar: [TarMember.device("a", major: 0, minor: 0)].tar
+        ),
     ]
 
     @Test("of odd shapes", arguments: oddCases)
@@ -101,8 +105,12 @@ struct LayerTarTests {
         Hostile(testDescription: "a hard link to outside", members: [.hardLink("a", to: "../../etc/passwd")]),
         Hostile(testDescription: "a hard link to a directory", members: [.directory("d"), .hardLink("a", to: "d")]),
         Hostile(testDescription: "an entry below a file", members: [.file("a", "1"), .file("a/b", "2")]),
-        Hostile(testDescription: "a file in place of a directory", members: [.directory("d"), .file("d/x"), .file("d", "1")]),
-        Hostile(testDescription: "links that lead in a circle", members: [.symbolicLink("a", to: "b"), .symbolicLink("b", to: "a"), .file("a/x")]),
+        Hostile(
+            testDescription: "a file in place of a directory",
+            members: [.directory("d"), .file("d/x"), .file("d", "1")]),
+        Hostile(
+            testDescription: "links that lead in a circle",
+            members: [.symbolicLink("a", to: "b"), .symbolicLink("b", to: "a"), .file("a/x")]),
     ]
 
     @Test("of broken and hostile tools are refused, and nothing is left", arguments: hostileCases)

@@ -25,7 +25,10 @@ import Testing
     func change(script: String) throws {
         let fixture = try LayerFixture()
         let top = try fixture.add([
-            [.directory("d"), .file("d/f", String(repeating: "content ", count: 3000)), .symbolicLink("link", to: "d/f")]
+            [
+                .directory("d"), .file("d/f", String(repeating: "content ", count: 3000)),
+                .symbolicLink("link", to: "d/f"),
+            ]
         ])
         let before = try fixture.findings(top)
         #expect(before.isEmpty, "\(before)")

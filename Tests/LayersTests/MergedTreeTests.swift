@@ -65,7 +65,8 @@ struct MergedTreeTests {
             "an opaque directory in an opaque one", [.directory("d"), .directory("d/e"), .file("d/e/x", "1")],
             [.directory("d"), .opaque(in: "d"), .directory("d/e"), .opaque(in: "d/e"), .file("d/e/y", "2")],
             expected: "d d/e d/e/y=2"),
-        Case("a whiteout of nothing", [.file("a", "1")], [.whiteout(of: "b"), .whiteout(of: "no/dir")], expected: "a=1"),
+        Case(
+            "a whiteout of nothing", [.file("a", "1")], [.whiteout(of: "b"), .whiteout(of: "no/dir")], expected: "a=1"),
         Case("whiteouts in a lowest layer", [.whiteout(of: "a"), .file("b", "1"), .opaque(in: "d")], expected: "b=1"),
         Case(
             "marks of AUFS", [.file("a", "1")], [.directory(".wh..wh.plnk"), .file(".wh..wh.aufs", "text")],
@@ -90,7 +91,8 @@ struct MergedTreeTests {
             "a parent that is nowhere", [.file("a/b/c", "1")], expected: "a a/b a/b/c=1",
             attributes: "a/b 755 0:0 1700000000"),
         Case(
-            "a parent that is a link of the same layer", [.directory("usr"), .symbolicLink("lib", to: "usr"), .file("lib/x", "1")],
+            "a parent that is a link of the same layer",
+            [.directory("usr"), .symbolicLink("lib", to: "usr"), .file("lib/x", "1")],
             expected: "lib->usr usr usr/x=1"),
         Case(
             "a parent that is a link of the layer below", [.directory("usr"), .symbolicLink("lib", to: "usr")],

@@ -10,7 +10,7 @@ struct ContainerBundle: HoldfastSubcommand {
         discussion: helpText(
             "The root stays mounted for the runtime until holdfast container unmount.",
             examples: [
-                "holdfast container bundle web /run/web && runc run --bundle /run/web web",
+                "holdfast container bundle web /run/web && runc run --bundle /run/web web"
             ]))
 
     @Argument(help: "The container.")
@@ -53,7 +53,8 @@ struct ContainerRun: HoldfastSubcommand {
     @Flag(name: .customLong("rm"), help: "Remove the container when its process ends.")
     var remove = false
 
-    @Option(help: ArgumentHelp("crun, runc or a path; the one that works on this host without it.", valueName: "runtime"))
+    @Option(
+        help: ArgumentHelp("crun, runc or a path; the one that works on this host without it.", valueName: "runtime"))
     var runtime: String?
 
     @OptionGroup var store: StoreOptions
@@ -61,7 +62,8 @@ struct ContainerRun: HoldfastSubcommand {
     @Argument(help: "The image.")
     var image: String
 
-    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The command and its arguments.", valueName: "command"))
+    @Argument(
+        parsing: .captureForPassthrough, help: ArgumentHelp("The command and its arguments.", valueName: "command"))
     var command: [String] = []
 
     func execute(_ console: Console) throws {

@@ -13,7 +13,8 @@ struct ImageCommand: ParsableCommand {
                 "holdfast image rm alpine",
             ]),
         subcommands: [
-            ImageLoad.self, ImageSave.self, ImageImport.self, ImageList.self, ImageInspect.self, ImageHistory.self, ImageTag.self,
+            ImageLoad.self, ImageSave.self, ImagePull.self, ImagePush.self, ImageImport.self, ImageList.self,
+            ImageInspect.self, ImageHistory.self, ImageTag.self,
             ImageRemove.self, ImagePrune.self,
         ])
 }

@@ -70,7 +70,10 @@ import Testing
         ("rm etc/motd", ["C /etc", "D /etc/motd"]),
         ("rm -r data", ["D /data"]),
         ("rm -r data; mkdir -m 1777 data", ["C /data", "D /data/a", "D /data/b", "D /data/hard", "D /data/sub"]),
-        ("rm -r data; mkdir data; echo n > data/a", ["C /data", "C /data/a", "D /data/b", "D /data/hard", "D /data/sub"]),
+        (
+            "rm -r data; mkdir data; echo n > data/a",
+            ["C /data", "C /data/a", "D /data/b", "D /data/hard", "D /data/sub"]
+        ),
         ("chmod 700 data/sub", ["C /data", "C /data/sub"]),
         ("chown 9:9 etc/motd", ["C /etc", "C /etc/motd"]),
         ("mv data/b data/c", ["C /data", "D /data/b", "A /data/c"]),
@@ -78,7 +81,10 @@ import Testing
         ("rm link; ln -s elsewhere link", ["C /link"]),
         ("rm data/a; mkdir data/a", ["C /data", "C /data/a"]),
         ("ln data/b data/b2", ["A /data/b2", "C /data"]),
-        ("touch -r data/b /tmp/holdfast-ref-$$; echo 2 > x; printf 2 > data/b; touch -r /tmp/holdfast-ref-$$ data/b; rm x /tmp/holdfast-ref-$$", []),
+        (
+            "touch -r data/b /tmp/holdfast-ref-$$; echo 2 > x; printf 2 > data/b; touch -r /tmp/holdfast-ref-$$ data/b; rm x /tmp/holdfast-ref-$$",
+            []
+        ),
         ("setfattr -n user.k -v v etc/motd", ["C /etc", "C /etc/motd"]),
     ]
 
@@ -103,7 +109,8 @@ import Testing
         try withMounted("web") { root in
             try Tool.script(script, root).check()
             tree = try TreeFingerprint(root)
-            let id = try store.holdfast("container", "commit", "web", "app:2", "-c", "CMD /x", "-a", "me").check().lines[0]
+            let id = try store.holdfast("container", "commit", "web", "app:2", "-c", "CMD /x", "-a", "me").check()
+                .lines[0]
             #expect(id.hasPrefix("sha256:"))
         }
         try store.holdfast("container", "create", "--name", "two", "app:2").check()
@@ -137,7 +144,9 @@ import Testing
         }
     }
 
-    @Test("a user namespace sees its own owners, what it writes belongs to the host's ids, and a commit has its own again")
+    @Test(
+        "a user namespace sees its own owners, what it writes belongs to the host's ids, and a commit has its own again"
+    )
     func userNamespace() throws {
         _ = try create("web", "--userns", "0:100000:65536")
         try withMounted("web") { root in
@@ -158,7 +167,8 @@ import Testing
     func leakedMount() throws {
         _ = try create("web")
         let root = try store.holdfast("container", "mount", "web").check().lines[0]
-        let leak = try ChildProcess(["unshare", "--mount", "--propagation", "private", "sleep", "60"].map { Array($0.utf8) })
+        let leak = try ChildProcess(
+            ["unshare", "--mount", "--propagation", "private", "sleep", "60"].map { Array($0.utf8) })
         defer {
             leak.send(9)
             _ = try? leak.wait()

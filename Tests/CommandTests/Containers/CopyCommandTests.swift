@@ -13,7 +13,8 @@ struct CopyCommandTests {
             .directory("bin"), .file("bin/busybox", busybox, mode: 0o755), .symbolicLink("bin/sh", to: "busybox"),
             .directory("etc"), .file("etc/passwd", "root:x:0:0::/root:/bin/sh\napp:x:5:6::/data:/bin/sh\n"),
             .file("etc/group", "root:x:0:\napp:x:6:\nmore:x:7:app\n"), .directory("tmp", mode: 0o1777),
-            .directory("data").owned(by: 5, 6), .file("data/f", "data\n").owned(by: 5, 6), .symbolicLink("out", to: "/etc"),
+            .directory("data").owned(by: 5, 6), .file("data/f", "data\n").owned(by: 5, 6),
+            .symbolicLink("out", to: "/etc"),
         ]
         let image = try ImageFixture([members], names: ["box:1"])
         try ImageLayout.docker25.write([image], to: store("box.tar"))
@@ -62,7 +63,8 @@ struct CopyCommandTests {
         let id = try store.holdfast("container", "run", "--rm", "-u", "app", "box:1", busybox, "id").check().text
         #expect(id.contains("uid=5") && id.contains("gid=6") && id.contains("7"), "\(id)")
         let environment = try store.holdfast(
-            "container", "run", "--rm", "-e", "A=b c", "-w", "/data", "box:1", "/bin/sh", "-c", "echo \"$A\"; pwd").check()
+            "container", "run", "--rm", "-e", "A=b c", "-w", "/data", "box:1", "/bin/sh", "-c", "echo \"$A\"; pwd"
+        ).check()
         #expect(environment.text == "b c\n/data\n")
         let frozen = try store.holdfast("container", "run", "--rm", "--read-only", "box:1", busybox, "touch", "/x")
         #expect(frozen.status != 0, "\(frozen)")
@@ -72,7 +74,8 @@ struct CopyCommandTests {
         try store.holdfast("container", "rm", "kept").check()
         let mapped = try store.holdfast(
             "container", "run", "--rm", "--userns", "0:100000:65536", "box:1", "/bin/sh", "-c",
-            "/bin/busybox stat -c %u /data/f; /bin/busybox cat /proc/self/uid_map").check()
+            "/bin/busybox stat -c %u /data/f; /bin/busybox cat /proc/self/uid_map"
+        ).check()
         #expect(mapped.lines.first == "5" && mapped.text.contains("100000"), "\(mapped)")
     }
 
@@ -95,7 +98,8 @@ struct CopyCommandTests {
 
     @Test("bundle writes what a runtime runs")
     func bundle() throws {
-        try store.holdfast("container", "create", "--name", "c", "box:1", "/bin/sh", "-c", "echo from the bundle").check()
+        try store.holdfast("container", "create", "--name", "c", "box:1", "/bin/sh", "-c", "echo from the bundle")
+            .check()
         let root = try store.holdfast("container", "bundle", "c", store("bundle")).check().lines[0]
         let configuration = try JSON(parsing: Tool.run("cat", store("bundle/config.json")).check().text)
         #expect(configuration["root"]["path"].text == root)

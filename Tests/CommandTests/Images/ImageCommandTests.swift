@@ -63,13 +63,15 @@ import Testing
         #expect(try store.leftovers(in: "layers").isEmpty)
     }
 
-    @Test("layers are shared: the second image brings only what is new, and each goes with the last image that needs it")
+    @Test(
+        "layers are shared: the second image brings only what is new, and each goes with the last image that needs it")
     func sharing() throws {
         let base: [TarMember] = [.directory("a"), .file("a/base", "1")]
         let first = try ImageFixture([base, [.file("a/first", "1")]], names: ["first:1"])
         let second = try ImageFixture([base, [.file("a/second", "1")]], names: ["second:1"])
         try store.holdfast("image", "load", "-i", try write([first])).check()
-        let report = try JSON(parsing: store.holdfast("image", "load", "-i", try write([second]), "--json").check().text)
+        let report = try JSON(
+            parsing: store.holdfast("image", "load", "-i", try write([second]), "--json").check().text)
         #expect(report[0]["layers"].integer == 2 && report[0]["newLayers"].integer == 1)
         #expect(try store.leftovers(in: "layers").count == 3)
         try store.holdfast("image", "rm", "first:1").check()
@@ -126,7 +128,8 @@ import Testing
         try ImageLayout.write(root, to: store("root.tar"))
         try store.holdfast(
             "image", "import", store("root.tar"), "flat:1", "-m", "by hand", "-c", "CMD [\"/bin/app\", \"-v\"]", "-c",
-            "ENV A=1 B=\"two words\"", "-c", "USER app:6", "-c", "WORKDIR /app", "-c", "VOLUME /data", "-c", "LABEL k=v",
+            "ENV A=1 B=\"two words\"", "-c", "USER app:6", "-c", "WORKDIR /app", "-c", "VOLUME /data", "-c",
+            "LABEL k=v",
             "-c", "EXPOSE 80", "-c", "ENTRYPOINT run it"
         ).check()
         let image = try inspect("flat:1")
