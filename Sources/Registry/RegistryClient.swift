@@ -20,10 +20,11 @@ package final class RegistryClient: Sendable {
     package init(
         configuration: RegistryConfiguration = RegistryConfiguration(),
         credentials: RegistryCredentials = RegistryCredentials(paths: []),
+        proxy: RegistryProxy? = nil,
         patience: RegistryPatience = RegistryPatience()
     ) {
         self.configuration = configuration
-        transport = Transport(patience)
+        transport = Transport(patience, proxy: proxy)
         exchange = Exchange(transport, Authorizer(credentials, transport, patience), patience)
     }
 
