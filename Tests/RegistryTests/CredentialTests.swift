@@ -5,7 +5,8 @@ import Testing
 
 @testable import Registry
 
-/// Goal: the files of `docker login` and `podman login` are read as they are meant. Method: files and helpers of every form.
+/// Goal: the files of `docker login` and `podman login` are read as they are meant. Method: files and helpers of every
+/// form.
 @Suite("Credentials")
 struct CredentialTests {
     private static func auth(_ text: String) -> String { Data(text.utf8).base64EncodedString() }

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Registry
 
-/// Goal: TLS is spoken where it must be, and nobody without a trusted certificate is believed. Method: a TLS server by openssl with
-/// a certificate of its own, and a registry that speaks none.
+/// Goal: TLS is spoken where it must be, and nobody without a trusted certificate is believed. Method: a TLS server by
+/// openssl with a certificate of its own, and a registry that speaks none.
 @Suite("Encryption", .enabled(if: Tool.exists("openssl"), "needs openssl"))
 struct EncryptionTests {
     private func resolve(_ host: String, proxy: RegistryProxy? = nil) throws -> StorageError? {

@@ -6,8 +6,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Goal: images go both ways between us, a real registry and another client without a changed byte. Method: docker-registry on
-/// loopback, and skopeo as the other client.
+/// Goal: images go both ways between us, a real registry and another client without a changed byte. Method:
+/// docker-registry on loopback, and skopeo as the other client.
 @Suite("A real registry", .enabled(if: RegistryServer.isPossible, "needs docker-registry and skopeo"))
 struct RegistryServerTests {
     private let checkpoint = Checkpoint()

@@ -1,11 +1,12 @@
 internal import FoundationEssentials
 package import StorageModel
 
-/// The HTTP proxy through which encrypted connections leave this host (`CONNECT`), as the environment has it for every tool.
+/// The HTTP proxy through which encrypted connections leave this host (`CONNECT`), as the environment has it for every
+/// tool.
 ///
-/// `HTTPS_PROXY` is `[http://][USER:PASSWORD@]HOST[:PORT]`; `NO_PROXY` lists hosts, domains, addresses and IPv4 networks that are
-/// reached directly, with a port or without, or `*` for all. This machine is always reached directly, and so is whatever is
-/// spoken to by plain HTTP. Lower-case names count where the upper-case ones are not set.
+/// `HTTPS_PROXY` is `[http://][USER:PASSWORD@]HOST[:PORT]`; `NO_PROXY` lists hosts, domains, addresses and IPv4
+/// networks that are reached directly, with a port or without, or `*` for all. This machine is always reached directly,
+/// and so is whatever is spoken to by plain HTTP. Lower-case names count where the upper-case ones are not set.
 package struct RegistryProxy: Sendable {
     let host: String
     let port: Int
@@ -13,7 +14,8 @@ package struct RegistryProxy: Sendable {
     private let exceptions: [String]
 
     /// - Returns: `nil` if the environment names no proxy.
-    /// - Throws: ``StorageError/Code/invalidInput`` for what is no HTTP proxy; its text, which may hold a password, is not in it.
+    /// - Throws: ``StorageError/Code/invalidInput`` for what is no HTTP proxy; its text, which may hold a password, is
+    ///   not in it.
     package init?(environment: [String: String]) throws(StorageError) {
         func variable(_ name: String) -> String {
             [name, name.lowercased()].compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""

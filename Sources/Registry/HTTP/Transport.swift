@@ -5,8 +5,8 @@ internal import NIOHTTP1
 internal import NIOPosix
 internal import StorageModel
 
-/// Sends requests and takes answers, one after the other on as many threads as call it: the HTTP client behind a synchronous
-/// door. It follows no redirect, knows no credentials and tries nothing twice; that is for those above.
+/// Sends requests and takes answers, one after the other on as many threads as call it: the HTTP client behind a
+/// synchronous door. It follows no redirect, knows no credentials and tries nothing twice; that is for those above.
 final class Transport: Sendable {
     private let client: HTTPClient
     /// For what goes through the proxy.
@@ -19,9 +19,9 @@ final class Transport: Sendable {
     private static let pieceBytes = 256 << 10
 
     init(_ patience: RegistryPatience, proxy: RegistryProxy? = nil) {
-        // Why one: it only moves bytes, hashing and disk are the callers' threads'. And with several, the client's request and
-        // its connection may live on different loops, where an answer that overtakes the end of an upload is a race that the
-        // client (1.37) answers by ending the process.
+        // Why one: it only moves bytes, hashing and disk are the callers' threads'. And with several, the client's
+        // request and its connection may live on different loops, where an answer that overtakes the end of an upload
+        // is a race that the client (1.37) answers by ending the process.
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
