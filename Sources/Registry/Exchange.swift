@@ -3,8 +3,8 @@ internal import StorageModel
 
 /// A request to a registry until there is an answer to work with: authorised, redirected, tried again.
 ///
-/// The header that authorises goes to the endpoint's own origin only: neither a redirect to another host nor an upload's
-/// location there carries it.
+/// The header that authorises goes to the endpoint's own origin only: neither a redirect to another host nor an
+/// upload's location there carries it.
 final class Exchange: Sendable {
     private let transport: Transport
     private let authorizer: Authorizer
@@ -18,7 +18,8 @@ final class Exchange: Sendable {
         self.patience = patience
     }
 
-    /// - Parameter attempts: how often it is tried while the server is unreachable or overloaded; its last answer is returned.
+    /// - Parameter attempts: how often it is tried while the server is unreachable or overloaded; its last answer is
+    ///   returned.
     /// - Returns: any answer but a redirect, and but a refusal that could be answered.
     func open(
         _ request: OutgoingRequest, at endpoint: Endpoint, _ target: Target, attempts: Int? = nil,

@@ -1,12 +1,13 @@
 internal import FileTree
 internal import StorageModel
 
-/// A client of registries (OCI distribution specification 1.1): resolves and downloads images, uploads blobs and manifests.
+/// A client of registries (OCI distribution specification 1.1): resolves and downloads images, uploads blobs and
+/// manifests.
 ///
-/// For ordinary threads, any number at once; nothing of it is asynchronous outside of this room. Use it in this order: for a
-/// pull ``resolve(_:platform:checkpoint:)``, then ``download(_:of:into:keeping:checkpoint:)`` for each layer that is missing;
-/// for a push ``push(_:from:to:mountingFrom:checkpoint:)`` for each blob, and ``putManifest(_:mediaType:as:checkpoint:)`` last.
-/// Call ``close()`` in the end.
+/// For ordinary threads, any number at once; nothing of it is asynchronous outside of this room. Use it in this order:
+/// for a pull ``resolve(_:platform:checkpoint:)``, then ``download(_:of:into:keeping:checkpoint:)`` for each layer that
+/// is missing; for a push ``push(_:from:to:mountingFrom:checkpoint:)`` for each blob, and
+/// ``putManifest(_:mediaType:as:checkpoint:)`` last. Call ``close()`` in the end.
 ///
 /// Everything that comes is bounded and checked against its digest before anybody sees it.
 package final class RegistryClient: Sendable {
@@ -20,10 +21,11 @@ package final class RegistryClient: Sendable {
     package init(
         configuration: RegistryConfiguration = RegistryConfiguration(),
         credentials: RegistryCredentials = RegistryCredentials(paths: []),
+        proxy: RegistryProxy? = nil,
         patience: RegistryPatience = RegistryPatience()
     ) {
         self.configuration = configuration
-        transport = Transport(patience)
+        transport = Transport(patience, proxy: proxy)
         exchange = Exchange(transport, Authorizer(credentials, transport, patience), patience)
     }
 

@@ -6,8 +6,8 @@ import Testing
 
 @testable import Archive
 
-/// Goal: what is compressed here is gzip to everybody, and the digests are those of both sides. Method: gzip, bsdtar and sha256sum
-/// look at it.
+/// Goal: what is compressed here is gzip to everybody, and the digests are those of both sides. Method: gzip, bsdtar
+/// and sha256sum look at it.
 @Suite("Gzip")
 struct GzipSinkTests {
     /// Half of it is random, half repeats; the period is longer than what deflate looks back.

@@ -4,8 +4,8 @@ import StorageModel
 import TestSupport
 import Testing
 
-/// Goal: whoever may pull pulls, and no secret goes to anybody but whom it belongs to. Method: scripted registries, token servers
-/// and blob stores that remember every header.
+/// Goal: whoever may pull pulls, and no secret goes to anybody but whom it belongs to. Method: scripted registries,
+/// token servers and blob stores that remember every header.
 @Suite("Access")
 struct AccessTests {
     private static let secret = "s3cret-of-the-user"

@@ -3,8 +3,8 @@ import StorageModel
 import TestSupport
 import Testing
 
-/// Goal: a bad line costs time, not correctness. Method: the real registry behind a proxy that cuts connections after so many
-/// bytes, in each direction and at many places.
+/// Goal: a bad line costs time, not correctness. Method: the real registry behind a proxy that cuts connections after
+/// so many bytes, in each direction and at many places.
 @Suite("Broken connections", .enabled(if: RegistryServer.isPossible, "needs docker-registry and skopeo"))
 struct BrokenConnectionTests {
     private let checkpoint = Checkpoint()

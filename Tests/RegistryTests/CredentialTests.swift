@@ -5,7 +5,8 @@ import Testing
 
 @testable import Registry
 
-/// Goal: the files of `docker login` and `podman login` are read as they are meant. Method: files and helpers of every form.
+/// Goal: the files of `docker login` and `podman login` are read as they are meant. Method: files and helpers of every
+/// form.
 @Suite("Credentials")
 struct CredentialTests {
     private static func auth(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
@@ -183,7 +184,7 @@ struct CredentialTests {
     @Test("a helper that hangs is ended with what it started")
     func helperHangs() throws {
         let (directory, credentials) = try helper("sleep 31.7 & echo $! > \"$(dirname \"$0\")/child\"; wait")
-        let error = storageError { _ = try find(credentials, "r.example/a", limit: 1_000) }
+        let error = storageError { _ = try find(credentials, "r.example/a", limit: 3_000) }
         #expect(error?.code == .system)
         let child = try Tool.run("cat", directory("child")).check().text.trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(!child.isEmpty)

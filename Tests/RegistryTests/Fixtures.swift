@@ -23,10 +23,12 @@ extension RegistryPatience {
 /// Runs `body` with a client and closes it.
 func withClient<Result>(
     _ configuration: RegistryConfiguration = RegistryConfiguration(),
-    credentials: RegistryCredentials = RegistryCredentials(paths: []), patience: RegistryPatience = .short,
+    credentials: RegistryCredentials = RegistryCredentials(paths: []), proxy: RegistryProxy? = nil,
+    patience: RegistryPatience = .short,
     _ body: (RegistryClient) throws -> Result
 ) rethrows -> Result {
-    let client = RegistryClient(configuration: configuration, credentials: credentials, patience: patience)
+    let client = RegistryClient(
+        configuration: configuration, credentials: credentials, proxy: proxy, patience: patience)
     defer { client.close() }
     return try body(client)
 }

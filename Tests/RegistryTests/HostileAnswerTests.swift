@@ -4,8 +4,8 @@ import StorageModel
 import TestSupport
 import Testing
 
-/// Goal: no answer of a server leads to wrong content, to unbounded memory, or to a wait without end. Method: a scripted server
-/// that gives exactly that answer.
+/// Goal: no answer of a server leads to wrong content, to unbounded memory, or to a wait without end. Method: a
+/// scripted server that gives exactly that answer.
 @Suite("Hostile answers")
 struct HostileAnswerTests {
     private let amd64 = Platform(os: "linux", architecture: "amd64")

@@ -6,8 +6,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Goal: images go both ways between us, a real registry and another client without a changed byte. Method: docker-registry on
-/// loopback, and skopeo as the other client.
+/// Goal: images go both ways between us, a real registry and another client without a changed byte. Method:
+/// docker-registry on loopback, and skopeo as the other client.
 @Suite("A real registry", .enabled(if: RegistryServer.isPossible, "needs docker-registry and skopeo"))
 struct RegistryServerTests {
     private let checkpoint = Checkpoint()
@@ -68,6 +68,35 @@ struct RegistryServerTests {
         for blob in image.blobs.keys {
             #expect(digest(try Tool.run("cat", directory(blob.hex)).check().output) == blob)
         }
+    }
+
+    @Test("a layer of several gzip members is one layer to others")
+    func members() throws {
+        final class Memory: ArchiveSink {
+            private(set) var bytes: [UInt8] = []
+
+            func write(_ part: UnsafeRawBufferPointer) throws(StorageError) { bytes.append(contentsOf: part) }
+        }
+        let server = try RegistryServer()
+        let directory = try TemporaryDirectory("copy")
+        var tarDigest: Digest?
+        let image = try TestImage(seed: 9, layerBytes: [7_000_000]) { tar in
+            let memory = Memory()
+            let sink = try GzipSink(to: memory, threads: 2, checkpoint: Checkpoint())
+            try tar.withUnsafeBytes { try sink.write($0) }
+            let outcome = try sink.finish()
+            #expect(outcome.digest == digest(memory.bytes) && outcome.contentBytes == UInt64(tar.count))
+            tarDigest = outcome.contentDigest
+            return memory.bytes
+        }
+        try withClient { try push(image, to: try ImageReference("\(server.host)/app:1"), with: $0) }
+        try Tool.run(
+            "skopeo", "--insecure-policy", "copy", "--quiet", "--src-tls-verify=false", "--dest-decompress",
+            "docker://\(server.host)/app:1", "dir:\(directory.path)"
+        ).check()
+        // Named by its digest, and unpacked by another implementation.
+        let hex = try #require(tarDigest).hex
+        #expect(try Tool.run("sha256sum", directory(hex)).check().text.hasPrefix(hex))
     }
 
     @Test("a blob that is there is not sent again, and one of another repository is mounted")

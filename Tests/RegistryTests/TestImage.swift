@@ -21,8 +21,13 @@ struct TestImage: Sendable {
         return result
     }
 
-    /// - Parameter layerBytes: the size of what is in each layer.
-    init(seed: UInt64, layerBytes: [Int] = [200_000, 40_000], architecture: String = "amd64") throws {
+    /// - Parameters:
+    ///   - layerBytes: the size of what is in each layer.
+    ///   - compress: compresses every other layer.
+    init(
+        seed: UInt64, layerBytes: [Int] = [200_000, 40_000], architecture: String = "amd64",
+        compress: ([UInt8]) throws -> [UInt8] = { try Tool.run("gzip", "-nc", input: .bytes($0)).check().output }
+    ) throws {
         let directory = try TemporaryDirectory("image")
         let builder = try TreeBuilder(directory.path)
         var generator = SeededGenerator(seed: seed)
@@ -38,7 +43,7 @@ struct TestImage: Sendable {
                 .check().output
             diffIDs.append(.string(ContentHasher.digest(tar).description))
             let isCompressed = index % 2 == 0
-            let bytes = isCompressed ? try Tool.run("gzip", "-nc", input: .bytes(tar)).check().output : tar
+            let bytes = isCompressed ? try compress(tar) : tar
             let type = isCompressed ? MediaType.ociLayerGzip : MediaType.ociLayer
             layers.append((Self.describe(bytes, type), bytes))
         }

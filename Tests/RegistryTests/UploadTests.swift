@@ -5,8 +5,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Goal: an upload goes the way that the registry wants, whatever that is. Method: a scripted registry that keeps what it gets and
-/// has one peculiarity.
+/// Goal: an upload goes the way that the registry wants, whatever that is. Method: a scripted registry that keeps what
+/// it gets and has one peculiarity.
 @Suite("Uploads")
 struct UploadTests {
     /// Keeps one upload: what came, and what it was told to be.

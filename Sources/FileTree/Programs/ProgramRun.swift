@@ -13,8 +13,9 @@ package enum ProgramResult: Sendable {
 
 /// A program that is run to its end, with a little on standard input and a bounded output (`posix_spawnp(3)`).
 ///
-/// It gets a process group of its own, no descriptor but the three standard ones (standard error goes nowhere), an empty signal
-/// mask and default signal actions. When it takes too long, prints too much, or the user interrupts, its group is killed.
+/// It gets a process group of its own, no descriptor but the three standard ones (standard error goes nowhere), an
+/// empty signal mask and default signal actions. When it takes too long, prints too much, or the user interrupts, its
+/// group is killed.
 package struct ProgramRun: Sendable {
     private let program: String
     private let arguments: [String]

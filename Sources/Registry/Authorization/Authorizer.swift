@@ -91,7 +91,8 @@ final class Authorizer: Sendable {
             throw StorageError(
                 .system, object: endpoint.registry, "'\(endpoint.origin)' does not say where it gives out tokens")
         }
-        // Why: a realm is told by the server. Over TLS it is the registry's word; without, only what is plain anyway is lost.
+        // Why: a realm is told by the server. Over TLS it is the registry's word; without, only what is plain anyway is
+        // lost.
         guard realm.origin.isEncrypted || !endpoint.origin.isEncrypted || realm.origin.isLoopback else {
             throw StorageError(
                 .system, object: endpoint.registry,

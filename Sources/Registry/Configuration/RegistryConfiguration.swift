@@ -10,9 +10,9 @@ package import StorageModel
 ///         "registry.lab:5000": {"insecure": true}
 ///     }}
 ///
-/// A mirror is a host, with a port or without, or an `http://` or `https://` URL without a path. Mirrors are asked in their
-/// order and before the registry itself, for what is pulled; nothing is ever pushed to one, and none gets credentials. What a
-/// mirror says of a tag is believed, what it says of a digest is checked.
+/// A mirror is a host, with a port or without, or an `http://` or `https://` URL without a path. Mirrors are asked in
+/// their order and before the registry itself, for what is pulled; nothing is ever pushed to one, and none gets
+/// credentials. What a mirror says of a tag is believed, what it says of a digest is checked.
 package struct RegistryConfiguration: Sendable {
     /// The settings of one registry.
     package struct Entry: Sendable {

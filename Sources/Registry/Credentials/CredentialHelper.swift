@@ -2,8 +2,8 @@ internal import FileTree
 internal import Glibc
 internal import StorageModel
 
-/// A program `docker-credential-NAME` that keeps credentials (docker-credential-helpers): the server's name on standard input,
-/// a JSON document with `Username` and `Secret` on standard output.
+/// A program `docker-credential-NAME` that keeps credentials (docker-credential-helpers): the server's name on standard
+/// input, a JSON document with `Username` and `Secret` on standard output.
 struct CredentialHelper {
     private let program: String
     private let path: String
@@ -12,8 +12,8 @@ struct CredentialHelper {
     /// What every helper prints, on standard output, for a server that it does not know.
     private static let unknownServer = "credentials not found in native keychain"
 
-    /// - Throws: ``StorageError/Code/invalidInput`` for a name that could be a path; ``StorageError/Code/notFound`` if the
-    ///   program is in none of the directories.
+    /// - Throws: ``StorageError/Code/invalidInput`` for a name that could be a path; ``StorageError/Code/notFound`` if
+    ///   the program is in none of the directories.
     init(_ name: String, in directories: [String]) throws(StorageError) {
         guard !name.contains("/"), !name.contains("\0") else {
             throw StorageError(

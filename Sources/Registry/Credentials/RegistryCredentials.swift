@@ -3,8 +3,8 @@ internal import StorageModel
 
 /// Where credentials come from: the files that `docker login` and `podman login` write, and the helpers that they name.
 ///
-/// Looked up anew for each registry, when it first asks. For one registry the first of the files that knows it counts; within a
-/// file its own helper (`credHelpers`), then the common one (`credsStore`), then the file itself (`auths`).
+/// Looked up anew for each registry, when it first asks. For one registry the first of the files that knows it counts;
+/// within a file its own helper (`credHelpers`), then the common one (`credsStore`), then the file itself (`auths`).
 package struct RegistryCredentials: Sendable {
     private let paths: [String]
     private let helperDirectories: [String]
@@ -21,9 +21,9 @@ package struct RegistryCredentials: Sendable {
         self.helperDirectories = helperDirectories
     }
 
-    /// The files of this user: `REGISTRY_AUTH_FILE` alone if it is set, as Podman has it; else Docker's `config.json`, in
-    /// `DOCKER_CONFIG` or `~/.docker`, and Podman's `auth.json` below `XDG_RUNTIME_DIR`.
-    /// Helpers are found in `PATH`.
+    /// The files of this user: `REGISTRY_AUTH_FILE` alone if it is set, as Podman has it; else Docker's `config.json`,
+    /// in `DOCKER_CONFIG` or `~/.docker`, and Podman's `auth.json` below `XDG_RUNTIME_DIR`. Helpers are found in
+    /// `PATH`.
     package init(environment: [String: String]) {
         let directories = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
         if let chosen = environment["REGISTRY_AUTH_FILE"], !chosen.isEmpty {
@@ -74,7 +74,8 @@ package struct RegistryCredentials: Sendable {
         return nil
     }
 
-    /// The entry for the repository itself, for a path above it, or for the registry: the most exact one (containers-auth.json(5)).
+    /// The entry for the repository itself, for a path above it, or for the registry: the most exact one
+    /// (containers-auth.json(5)).
     private static func lookUp<Value>(_ entries: [String: Value], _ registry: String, _ repository: String) -> Value? {
         let names =
             registry == ImageReference.defaultRegistry

@@ -6,9 +6,9 @@ internal import StorageModel
 
 /// Where an event loop and the thread that waits for an answer meet: the only bridge between the two worlds.
 ///
-/// The event loop is never held: it stops reading from the connection (by a promise) while the thread has not taken what there
-/// is, and goes on when it has. The thread waits by blocking. Nothing here runs on the threads of Swift's concurrency, so
-/// whoever uses those for blocking work cannot starve it.
+/// The event loop is never held: it stops reading from the connection (by a promise) while the thread has not taken
+/// what there is, and goes on when it has. The thread waits by blocking. Nothing here runs on the threads of Swift's
+/// concurrency, so whoever uses those for blocking work cannot starve it.
 final class ResponseCollector: HTTPClientResponseDelegate {
     typealias Response = Void
 
@@ -32,8 +32,9 @@ final class ResponseCollector: HTTPClientResponseDelegate {
         var receivedBytes = 0
         /// Whether the answer came, and was a refusal, before the request was sent.
         ///
-        /// Why: the client then tells no end of the answer, for it waits for that of the request; and if that were told short
-        /// of what was announced, it would take it for a failure of ours. So the length that the server announces counts.
+        /// Why: the client then tells no end of the answer, for it waits for that of the request; and if that were told
+        /// short of what was announced, it would take it for a failure of ours. So the length that the server announces
+        /// counts.
         var isRefusedEarly = false
 
         var isRefused: Bool { end == nil && (head?.status ?? 200) >= 300 }
@@ -114,8 +115,8 @@ final class ResponseCollector: HTTPClientResponseDelegate {
 
     // MARK: On the thread
 
-    /// Waits until a piece of the request may be sent, and hands it to the event loop; the last one together with the end of
-    /// the request, so that no answer comes between the two.
+    /// Waits until a piece of the request may be sent, and hands it to the event loop; the last one together with the
+    /// end of the request, so that no answer comes between the two.
     ///
     /// - Returns: `false` if the answer does not want it: it is a refusal, or the connection is gone.
     func upload(_ buffer: ByteBuffer, isLast: Bool, on eventLoop: any EventLoop) -> Bool {

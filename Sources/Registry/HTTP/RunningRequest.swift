@@ -2,8 +2,8 @@ internal import AsyncHTTPClient
 internal import NIOCore
 internal import StorageModel
 
-/// A request under way, which ends when the user interrupts, or when the value goes: at once, or if the answer is all but over
-/// in its own time, so that its connection serves the next one.
+/// A request under way, which ends when the user interrupts, or when the value goes: at once, or if the answer is all
+/// but over in its own time, so that its connection serves the next one.
 final class RunningRequest {
     let collector: ResponseCollector
     private let task: HTTPClient.Task<Void>

@@ -5,20 +5,23 @@ internal import NIOHTTP1
 internal import NIOPosix
 internal import StorageModel
 
-/// Sends requests and takes answers, one after the other on as many threads as call it: the HTTP client behind a synchronous
-/// door. It follows no redirect, knows no credentials and tries nothing twice; that is for those above.
+/// Sends requests and takes answers, one after the other on as many threads as call it: the HTTP client behind a
+/// synchronous door. It follows no redirect, knows no credentials and tries nothing twice; that is for those above.
 final class Transport: Sendable {
     private let client: HTTPClient
+    /// For what goes through the proxy.
+    private let proxied: HTTPClient?
+    private let proxy: RegistryProxy?
     private let group: MultiThreadedEventLoopGroup
     private let isClosed = Monitor(false)
 
     /// What is read from a file at once for an upload.
     private static let pieceBytes = 256 << 10
 
-    init(_ patience: RegistryPatience) {
-        // Why one: it only moves bytes, hashing and disk are the callers' threads'. And with several, the client's request and
-        // its connection may live on different loops, where an answer that overtakes the end of an upload is a race that the
-        // client (1.37) answers by ending the process.
+    init(_ patience: RegistryPatience, proxy: RegistryProxy? = nil) {
+        // Why one: it only moves bytes, hashing and disk are the callers' threads'. And with several, the client's
+        // request and its connection may live on different loops, where an answer that overtakes the end of an upload
+        // is a race that the client (1.37) answers by ending the process.
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
@@ -31,6 +34,22 @@ final class Transport: Sendable {
         // A refused connection is an answer. Who waits, and how long, is decided above.
         configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+        self.proxy = proxy
+        guard let proxy else {
+            proxied = nil
+            return
+        }
+        var authorization: HTTPClient.Authorization?
+        if case .password(let user, let secret) = proxy.credential {
+            authorization = .basic(username: user, password: secret)
+        }
+        configuration.proxy = .server(host: proxy.host, port: proxy.port, authorization: authorization)
+        proxied = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+    }
+
+    private func client(for origin: WebAddress.Origin) -> HTTPClient {
+        guard let proxy, let proxied, proxy.applies(to: origin) else { return client }
+        return proxied
     }
 
     deinit { close() }
@@ -42,8 +61,9 @@ final class Transport: Sendable {
             return !state
         }
         guard isFirst else { return }
-        // Both fail only if they were shut down before.
+        // They fail only if they were shut down before.
         try? client.syncShutdown()
+        try? proxied?.syncShutdown()
         try? group.syncShutdownGracefully()
     }
 
@@ -55,7 +75,8 @@ final class Transport: Sendable {
         let collector = ResponseCollector(answersHead: request.method == .HEAD)
         let running: RunningRequest
         do {
-            running = RunningRequest(try make(request, collector), collector, by: client, until: interruption)
+            running = RunningRequest(
+                try make(request, collector), collector, by: client(for: origin), until: interruption)
         } catch {
             throw TransportFailure(error, from: origin)
         }

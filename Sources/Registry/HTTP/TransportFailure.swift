@@ -25,6 +25,12 @@ struct TransportFailure: Error {
                     .system, object: origin.description, "'\(origin)' does not answer in time",
                     errno: nil, hint: "try again later, or check the network and the proxy", causes: ["\(error)"]),
                 isTransient: true)
+        case let error as HTTPClientError where error == .proxyAuthenticationRequired:
+            self.init(
+                StorageError(
+                    .permissionDenied, object: origin.description, "the proxy on the way to '\(origin)' denies access",
+                    hint: "put user and password into HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT"),
+                isTransient: false)
         default: self.init(Self.unreachable(error, origin), isTransient: Self.isTransient(error))
         }
     }

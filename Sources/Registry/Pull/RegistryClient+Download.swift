@@ -4,12 +4,14 @@ package import StorageModel
 extension RegistryClient {
     /// Downloads a blob of a repository into a file, which afterwards holds exactly the blob.
     ///
-    /// Streams; the memory does not depend on the size. A connection that breaks is taken up where it ended (`Range`), as often
-    /// as it gets further and a few times where it does not. URLs that a manifest names for foreign layers are never asked.
-    /// After an error the file holds a part of the blob, of which a later call can keep what it had. Nothing is synced.
+    /// Streams; the memory does not depend on the size. A connection that breaks is taken up where it ended (`Range`),
+    /// as often as it gets further and a few times where it does not. URLs that a manifest names for foreign layers are
+    /// never asked. After an error the file holds a part of the blob, of which a later call can keep what it had.
+    /// Nothing is synced.
     ///
     /// - Parameters:
-    ///   - file: opened for reading and writing; written by position, so its offset does not matter. Nobody else writes it.
+    ///   - file: opened for reading and writing; written by position, so its offset does not matter. Nobody else writes
+    ///     it.
     ///   - prefixBytes: so much of the file, from its start, is left of an earlier attempt; it is read and counted in.
     /// - Throws: ``StorageError/Code/damaged`` if what comes is not the blob, besides the codes of
     ///   ``resolve(_:platform:checkpoint:)``.

@@ -5,12 +5,12 @@ package import StorageModel
 extension RegistryClient {
     /// Finds out what the name stands for: its manifest for the platform and its configuration.
     ///
-    /// Takes a few requests, and no more memory than ``StorageModel/ImageManifest/limitBytes`` for each document. Of an index
-    /// the image of the platform is taken, never an attestation.
+    /// Takes a few requests, and no more memory than ``StorageModel/ImageManifest/limitBytes`` for each document. Of an
+    /// index the image of the platform is taken, never an attestation.
     ///
     /// - Throws: ``StorageError/Code/notFound`` if there is no such image or none for the platform;
-    ///   ``StorageError/Code/permissionDenied``; ``StorageError/Code/damaged`` if a document is not what its digest says;
-    ///   ``StorageError/Code/limitExceeded``; ``StorageError/Code/invalidInput`` for what is no image of a container.
+    ///   ``StorageError/Code/permissionDenied``; ``StorageError/Code/damaged`` if a document is not what its digest
+    ///   says; ``StorageError/Code/limitExceeded``; ``StorageError/Code/invalidInput`` for what is no image of a container.
     package func resolve(
         _ reference: ImageReference, platform: Platform, checkpoint: Checkpoint
     ) throws(StorageError) -> ResolvedImage {

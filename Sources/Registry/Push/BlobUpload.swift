@@ -1,8 +1,8 @@
 internal import NIOHTTP1
 internal import StorageModel
 
-/// One upload (distribution specification, "Pushing Blobs"): as a whole in one request, and if that breaks off or is refused,
-/// the rest in chunks from where the registry says it is.
+/// One upload (distribution specification, "Pushing Blobs"): as a whole in one request, and if that breaks off or is
+/// refused, the rest in chunks from where the registry says it is.
 struct BlobUpload {
     private let source: BlobSource
     private let reference: ImageReference
@@ -129,8 +129,8 @@ struct BlobUpload {
         return true
     }
 
-    /// How much `0-LAST` stands for. An empty upload has the range `0-0` at some registries and `0--1` at others; a single byte
-    /// cannot be told from it, and is sent again.
+    /// How much `0-LAST` stands for. An empty upload has the range `0-0` at some registries and `0--1` at others; a
+    /// single byte cannot be told from it, and is sent again.
     private static func offset(from header: String?) -> UInt64? {
         guard let header, let dash = header.firstIndex(of: "-") else { return 0 }
         let first = header[..<dash].replacing("bytes=", with: "")

@@ -22,11 +22,11 @@ extension RegistryClient {
         }
     }
 
-    /// Brings a blob into the repository of `reference`, in the cheapest way: not at all if it is there, by mounting it from
-    /// another repository of the registry, by an upload.
+    /// Brings a blob into the repository of `reference`, in the cheapest way: not at all if it is there, by mounting it
+    /// from another repository of the registry, by an upload.
     ///
-    /// The upload streams from the file; one that breaks off goes on where the registry says it ended. The registry checks the
-    /// digest.
+    /// The upload streams from the file; one that breaks off goes on where the registry says it ended. The registry
+    /// checks the digest.
     ///
     /// - Parameter source: the name of a repository of the same registry that is known to have the blob.
     /// - Throws: ``StorageError/Code/damaged`` if the registry finds that the file is not what its digest says.

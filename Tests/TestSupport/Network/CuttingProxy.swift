@@ -21,15 +21,7 @@ package final class CuttingProxy: Sendable {
     package init(before port: Int, _ cut: @escaping @Sendable (Int) -> Cut?) throws {
         server = try LoopbackServer { client, ordinal in
             guard let far = LoopbackSocket.connect(port: port) else { return }
-            let cut = cut(ordinal) ?? Cut()
-            let done = DispatchSemaphore(value: 0)
-            Thread.detachNewThread {
-                Self.pump(client, far, cut.requestBytes)
-                done.signal()
-            }
-            Self.pump(far, client, cut.answerBytes)
-            done.wait()
-            close(far)
+            Self.connect(client, far, cut(ordinal) ?? Cut())
         }
     }
 
@@ -37,6 +29,18 @@ package final class CuttingProxy: Sendable {
 
     /// How many connections there were.
     package var connections: Int { server.connections }
+
+    /// Carries bytes both ways until a side ends, and closes the far one.
+    static func connect(_ client: CInt, _ far: CInt, _ cut: Cut) {
+        let done = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            pump(client, far, cut.requestBytes)
+            done.signal()
+        }
+        pump(far, client, cut.answerBytes)
+        done.wait()
+        close(far)
+    }
 
     /// Carries bytes until one side ends or the allowance is used up; then both sides are told.
     private static func pump(_ source: CInt, _ target: CInt, _ limit: Int?) {

@@ -54,8 +54,10 @@ package final class ScriptedServer: Sendable {
     private let record: Record
 
     /// - Parameters:
-    ///   - early: called when a request's head is there and its body is not; an answer is sent at once, the body passed over.
-    ///   - answer: called for each request, with the number of requests before it; `nil` ends the connection without an answer.
+    ///   - early: called when a request's head is there and its body is not; an answer is sent at once, the body
+    ///     passed over.
+    ///   - answer: called for each request, with the number of requests before it; `nil` ends the connection
+    ///     without an answer.
     package init(
         early: @escaping @Sendable (Request) -> Reply? = { _ in nil },
         _ answer: @escaping @Sendable (Request, Int) -> Reply?

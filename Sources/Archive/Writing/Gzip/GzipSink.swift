@@ -2,9 +2,9 @@ package import StorageModel
 
 /// Compresses a stream by gzip with several threads, and finds out what a registry wants to know of both sides of it.
 ///
-/// The stream is cut into pieces, each of which becomes a member of its own: a file of several members is as valid as one of
-/// one (RFC 1952, 2.2), and every decompressor gives the whole. The cuts depend on the content's length only, so the bytes do
-/// not depend on the threads. Memory: two pieces for each thread and a few more.
+/// The stream is cut into pieces, each of which becomes a member of its own: a file of several members is as valid as
+/// one of one (RFC 1952, 2.2), and every decompressor gives the whole. The cuts depend on the content's length only, so
+/// the bytes do not depend on the threads. Memory: two pieces for each thread and a few more.
 ///
 /// Give everything to ``write(_:)``, then call ``finish()``. Used by one thread; the sink is written to by that thread.
 package final class GzipSink: ArchiveSink {
