@@ -17,7 +17,8 @@ import Testing
         #expect(try Tool.run("stat", "-c", "%a", fixture.root).text == "700\n")
         #expect(
             try fixture.names(fixture.root) == [
-                "catalog.sqlite", "catalog.sqlite-shm", "catalog.sqlite-wal", "staging", "trash", "volumes",
+                "blobs", "catalog.sqlite", "catalog.sqlite-shm", "catalog.sqlite-wal", "containers", "layers", "staging",
+                "trash", "volumes",
             ])
         #expect(
             try Tool.script("cat \"$1\"/catalog* | wc -c; stat -c %a \"$1\"/catalog*", fixture.root).lines.dropFirst()

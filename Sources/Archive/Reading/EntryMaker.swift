@@ -86,7 +86,7 @@ final class EntryMaker {
             return
         }
         let (attributes, refused) = policy.admit(entry.extendedAttributes)
-        note(refused, entry.path)
+        note(refused + entry.unresolvedAttributes, entry.path)
         try perform(entry.path) { (parent, name) throws(FileError) in
             let place = policy.merges ? Self.temporaryName() : Array(name)
             switch entry.kind {
@@ -131,7 +131,7 @@ final class EntryMaker {
         _ entry: TarEntry, to descriptor: borrowing Descriptor, isFresh: Bool
     ) throws(FileError) {
         let (attributes, refused) = policy.admit(entry.extendedAttributes)
-        note(refused, entry.path)
+        note(refused + entry.unresolvedAttributes, entry.path)
         let ownership = isFresh ? policy.setsOwner(entry.metadata) : policy.isPrivileged
         try descriptor.applyMetadata(entry.metadata, xattrs: attributes, ownership: ownership) {
             attribute, _ in self.note([attribute.name], entry.path)

@@ -9,6 +9,8 @@ struct PaxOverrides {
     var gid: UInt64?
     var modifiedAt: Timestamp?
     var extendedAttributes: [String: [UInt8]] = [:]
+    /// Access control lists whose text has no numbers, by the attribute that they would be.
+    var unresolvedLists = Set<String>()
     var sparseMajor: UInt64?
     var sparseMinor: UInt64?
     var sparseName: [UInt8]?
@@ -45,14 +47,17 @@ struct PaxOverrides {
 
     private mutating func mergeAttribute(_ keyword: String, _ value: ArraySlice<UInt8>) throws(TarFault) {
         if let acl = AccessControlList.keywords.first(where: { $0.keyword == keyword }) {
-            let text = String(decoding: value, as: UTF8.self)
-            guard let bytes = AccessControlList.kernelForm(fromText: text) else {
-                throw TarFault(
-                    "\(keyword) '\(text.printable(limit: 80))' is not an access control list with numeric ids")
+            guard let bytes = AccessControlList.kernelForm(fromText: String(decoding: value, as: UTF8.self)) else {
+                // Tools that know no better write names of users, which mean nothing on another machine. Some write the
+                // kernel's form too.
+                if extendedAttributes[acl.attribute] == nil { unresolvedLists.insert(acl.attribute) }
+                return
             }
             extendedAttributes[acl.attribute] = bytes
         } else if keyword.hasPrefix("SCHILY.xattr.") {
-            extendedAttributes[String(keyword.dropFirst("SCHILY.xattr.".count))] = Array(value)
+            let name = String(keyword.dropFirst("SCHILY.xattr.".count))
+            extendedAttributes[name] = Array(value)
+            unresolvedLists.remove(name)
         } else if keyword.hasPrefix("LIBARCHIVE.xattr.") {
             let name = String(keyword.dropFirst("LIBARCHIVE.xattr.".count)).percentDecoded
             guard let name, let bytes = Base64.decode(value) else {

@@ -14,6 +14,8 @@ package struct TarEntry: Hashable, Sendable {
     package var deviceMinor: UInt32 = 0
     /// Sorted by name. ACLs stand here in their kernel form, as `system.posix_acl_access` and `…_default`.
     package var extendedAttributes: [ExtendedAttribute] = []
+    /// Attributes that the header has in a form that means nothing here: access control lists with names of users.
+    package var unresolvedAttributes: [String] = []
     /// Where the data of a file with holes lies; `nil` for a file without.
     package var sparseMap: SparseMap?
 

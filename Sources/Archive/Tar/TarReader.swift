@@ -154,6 +154,7 @@ package struct TarReader {
         entry.deviceMinor = UInt32(truncatingIfNeeded: header.deviceMinor)
         entry.extendedAttributes = pax.extendedAttributes.map { ExtendedAttribute(name: $0.key, value: $0.value) }
             .sorted { $0.name < $1.name }
+        entry.unresolvedAttributes = pax.unresolvedLists.sorted()
         let link = pax.linkPath ?? header.linkName
         if kind == .hardLink { entry.linkTarget = try path(link, what: "a hard link's target").bytes }
         if kind == .symbolicLink {

@@ -2,8 +2,9 @@ internal import Glibc
 package import StorageModel
 
 extension Descriptor {
-    /// Gives the open file or directory its owner, extended attributes, mode and modification time, in this order: a
-    /// change of owner clears set-id bits and capabilities, an ACL changes the mode, and every change is a later time.
+    /// Gives the open file or directory its owner, extended attributes, mode, access control list and modification time, in
+    /// this order: a change of owner clears set-id bits and capabilities, a change of the mode sets the list's mask, which the
+    /// list itself knows better, and every change is a later time.
     ///
     /// The access time is left alone. Attributes that are not in `xattrs` stay.
     /// - Parameters:
@@ -19,15 +20,9 @@ extension Descriptor {
         if needs.owner {
             try check(changing("fchown") { Int(fchown(rawValue, metadata.uid, metadata.gid)) }, "fchown")
         }
-        for attribute in xattrs {
-            do throws(FileError) {
-                try setExtendedAttribute(attribute)
-            } catch {
-                guard let onRefusal, error.isRefusal else { throw error }
-                onRefusal(attribute, error)
-            }
-        }
+        for attribute in xattrs where !attribute.isAccessControlList { try set(attribute, onRefusal) }
         if needs.mode { try check(changing("fchmod") { Int(fchmod(rawValue, mode_t(metadata.mode))) }, "fchmod") }
+        for attribute in xattrs where attribute.isAccessControlList { try set(attribute, onRefusal) }
         if needs.time {
             let result = withTimes(metadata.modifiedAt) { times in
                 changing("futimens") { Int(futimens(rawValue, times)) }
@@ -51,15 +46,9 @@ extension Descriptor {
             }
             try check(result, "fchownat", name)
         }
-        for attribute in xattrs {
-            do throws(FileError) {
-                try setExtendedAttribute(attribute, of: name)
-            } catch {
-                guard let onRefusal, error.isRefusal else { throw error }
-                onRefusal(attribute, error)
-            }
-        }
+        for attribute in xattrs where !attribute.isAccessControlList { try set(attribute, of: name, onRefusal) }
         if needs.mode && kind != .symbolicLink { try setMode(metadata.mode, of: name) }
+        for attribute in xattrs where attribute.isAccessControlList { try set(attribute, of: name, onRefusal) }
         if needs.time {
             let result = withName(name) { text in
                 withTimes(metadata.modifiedAt) { times in
@@ -67,6 +56,29 @@ extension Descriptor {
                 }
             }
             try check(result, "utimensat", name)
+        }
+    }
+
+    private borrowing func set(
+        _ attribute: ExtendedAttribute, _ onRefusal: ((ExtendedAttribute, FileError) -> Void)?
+    ) throws(FileError) {
+        do throws(FileError) {
+            try setExtendedAttribute(attribute)
+        } catch {
+            guard let onRefusal, error.isRefusal else { throw error }
+            onRefusal(attribute, error)
+        }
+    }
+
+    private borrowing func set(
+        _ attribute: ExtendedAttribute, of name: some Collection<UInt8>,
+        _ onRefusal: ((ExtendedAttribute, FileError) -> Void)?
+    ) throws(FileError) {
+        do throws(FileError) {
+            try setExtendedAttribute(attribute, of: name)
+        } catch {
+            guard let onRefusal, error.isRefusal else { throw error }
+            onRefusal(attribute, error)
         }
     }
 
@@ -83,6 +95,11 @@ extension Descriptor {
         }
         try check(result, "fchmodat", name)
     }
+}
+
+extension ExtendedAttribute {
+    /// Whether it is the list that the mode's group bits are the mask of (acl(5)).
+    fileprivate var isAccessControlList: Bool { name == "system.posix_acl_access" }
 }
 
 extension FileError {

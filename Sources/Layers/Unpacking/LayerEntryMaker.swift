@@ -89,7 +89,7 @@ final class LayerEntryMaker: Sendable {
         try attempt(entry.path) { () throws(FileError) in
             if entry.sparseMap != nil { try file.descriptor.truncate(to: entry.sizeBytes) }
             try file.descriptor.applyMetadata(
-                entry.metadata, xattrs: admitted(entry.extendedAttributes, entry.path),
+                entry.metadata, xattrs: admitted(entry),
                 ownership: setsOwner(entry.metadata), onRefusal: noteRefusal(entry.path))
         }
     }
@@ -115,7 +115,7 @@ final class LayerEntryMaker: Sendable {
             notices.addSkipped(entry.path, "\(entry.kind.word): only root can make it")
             return
         }
-        let attributes = admitted(entry.extendedAttributes, entry.path)
+        let attributes = admitted(entry)
         try attempt(entry.path) { () throws(FileError) in
             let parent = place.parent
             switch entry.kind {
@@ -163,7 +163,7 @@ final class LayerEntryMaker: Sendable {
 
     func attributes(of entry: TarEntry) -> ParentDirectories.Attributes {
         ParentDirectories.Attributes(
-            metadata: entry.metadata, extendedAttributes: admitted(entry.extendedAttributes, entry.path))
+            metadata: entry.metadata, extendedAttributes: admitted(entry))
     }
 
     func apply(
@@ -179,7 +179,11 @@ final class LayerEntryMaker: Sendable {
     }
 
     /// The attributes that a layer may bring.
-    private func admitted(_ attributes: [ExtendedAttribute], _ path: EntryPath) -> [ExtendedAttribute] {
+    private func admitted(_ entry: TarEntry) -> [ExtendedAttribute] {
+        for name in entry.unresolvedAttributes {
+            notices.addSkipped(entry.path, "attribute \(name) was not set: its list has names instead of numbers")
+        }
+        let (attributes, path) = (entry.extendedAttributes, entry.path)
         if attributes.isEmpty { return attributes }
         return attributes.filter { attribute in
             // The label of the machine that built the image means nothing on this one.
