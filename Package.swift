@@ -113,7 +113,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ImagesTests", dependencies: ["Images", "Archive", "FileTree", "StorageModel", "TestSupport"],
-            swiftSettings: strict),
+            swiftSettings: seam),
         .testTarget(
             name: "RegistryTests", dependencies: ["Registry", "Archive", "FileTree", "StorageModel", "TestSupport"],
             swiftSettings: strict),

@@ -24,8 +24,14 @@ package final class FilePublication {
         while true {
             let name = partialPrefix + RandomName.make() + partialSuffix
             let file = try directory.createFile(name, mode: 0o600)
-            guard let lease = try Lease.take(file, .exclusive) else { continue }
-            if try lease.descriptor.status().linkCount > 0 { return PartialFile(name: name, lease: lease) }
+            do throws(FileError) {
+                guard let lease = try Lease.take(file, .exclusive) else { continue }
+                if try lease.descriptor.status().linkCount > 0 { return PartialFile(name: name, lease: lease) }
+            } catch {
+                // The first failure is the one to tell; what cannot be removed now is left to the next sweep.
+                try? directory.remove(name)
+                throw error
+            }
         }
     }
 
