@@ -29,6 +29,8 @@ package import Volumes
 /// - *protected*: refused by every removal until it is unprotected.
 /// - *lease*: who works on a volume right now: shared by readers (a backup), exclusive for removal and replacement.
 /// - *holder*: a process, or a mount, that uses a volume's data without Holdfast's doing.
+/// - *image*: a configuration and the layers that it names; *layer*: an immutable tree, committed under its chain id.
+/// - *container*: a writable layer (*upper*) on an image, and how its process would be started.
 /// - *archive*: a backup file, a `.tar.zst` with a table of contents.
 /// - *source*, *target*: what a backup reads, what a restore fills: a volume or a directory of the host.
 /// - *staging*: where work in progress lies; *trash*: where removed trees lie until they are deleted. Nothing in either
@@ -49,6 +51,33 @@ package import Volumes
 /// - ``usage(of:)``
 /// - ``setProtection(of:to:)``
 /// - ``removeVolume(_:force:)``
+/// ### Images
+/// - ``loadImages(from:platform:isDurable:checkpoint:)``
+/// - ``saveImages(_:to:replaces:isDurable:checkpoint:)``
+/// - ``importImage(from:as:changes:comment:platform:isDurable:checkpoint:)``
+/// - ``pullImage(_:platform:options:isDurable:checkpoint:)``
+/// - ``pushImage(_:as:options:checkpoint:)``
+/// - ``imageSummaries()``
+/// - ``inspectImage(_:)``
+/// - ``tagImage(_:as:)``
+/// - ``removeImage(_:force:)``
+/// - ``pruneImages(all:isDryRun:)``
+/// ### Containers
+/// - ``createContainer(_:)``
+/// - ``containerDetails()``
+/// - ``inspectContainer(_:)``
+/// - ``mountContainer(_:)``
+/// - ``unmountContainer(_:)``
+/// - ``changes(inContainer:checkpoint:)``
+/// - ``exportContainer(_:to:checkpoint:)``
+/// - ``commitContainer(_:as:changes:author:comment:isDurable:checkpoint:)``
+/// - ``copy(from:to:followsLink:keepsOwners:isDurable:checkpoint:)``
+/// - ``writeBundle(ofContainer:to:hasTerminal:)``
+/// - ``runContainer(_:runtime:)``
+/// - ``removeContainer(_:force:)``
+/// - ``pruneContainers(isDryRun:)``
+/// ### Checking
+/// - ``check(readsData:repairs:checkpoint:)``
 public final class Store: Sendable {
     /// The store's directory, absolute and without symbolic links.
     public let rootPath: String

@@ -164,7 +164,7 @@ import Testing
             let file = root.directory("hostile\(index).tar")
             let output = try Descriptor.openDirectory(atHostPath: root.directory.path)
                 .createFile(bytes("hostile\(index).tar"))
-            try try tar(members).withUnsafeBytes { try output.writeAll($0, at: 0) }
+            try tar(members).withUnsafeBytes { try output.writeAll($0, at: 0) }
             #expect(throws: StorageError.self, "\(members)") { try extract(root, file, "t") }
             #expect(try CopyTrees.listing(root.path) == inside, "\(members)")
             #expect(try TreeFingerprint(outside.root) == before, "\(members)")

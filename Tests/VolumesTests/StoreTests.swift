@@ -17,7 +17,8 @@ import Testing
         #expect(try Tool.run("stat", "-c", "%a", fixture.root).text == "700\n")
         #expect(
             try fixture.names(fixture.root) == [
-                "blobs", "catalog.sqlite", "catalog.sqlite-shm", "catalog.sqlite-wal", "containers", "layers", "staging",
+                "blobs", "catalog.sqlite", "catalog.sqlite-shm", "catalog.sqlite-wal", "containers", "layers",
+                "staging",
                 "trash", "volumes",
             ])
         #expect(
