@@ -11,10 +11,11 @@ let strict: [SwiftSetting] = [
 let seam: [SwiftSetting] = strict + [.define("FAULT_SEAM", .when(configuration: .debug))]
 
 /// The release binary carries the Swift runtime and Foundation in itself: it runs on hosts without Swift, and it starts in
-/// half the time (`volume ls` of 1,000 volumes: 11 ms, with shared libraries 20 ms).
+/// half the time (`volume ls` of 1,000 volumes: 11 ms, with shared libraries 20 ms). It lies at fixed addresses: 130,000
+/// relocations at each start are a fifth of what a short command takes.
 let staticRuntime = [
     "-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections",
-    "-Xlinker", "--gc-sections", "-Xlinker", "--strip-debug",
+    "-Xlinker", "--gc-sections", "-Xlinker", "--strip-debug", "-Xclang-linker", "-no-pie",
 ]
 
 let package = Package(
@@ -34,6 +35,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "StorageModel", swiftSettings: strict),
         .target(name: "FileTree", dependencies: ["StorageModel", "CLinux"], swiftSettings: seam),
         .target(
@@ -45,7 +47,7 @@ let package = Package(
         .target(
             name: "Catalog",
             dependencies: [
-                "FileTree", "StorageModel", .product(name: "GRDB", package: "GRDB.swift"),
+                "FileTree", "StorageModel", "CSQLite", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),

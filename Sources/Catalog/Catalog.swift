@@ -57,10 +57,12 @@ package final class Catalog: Sendable {
         try run("change the catalog") { queue throws in
             var result: Result?
             try queue.writeWithoutTransaction { database in
+                CatalogFile.restartJournal(database)
                 try database.inTransaction(.immediate) {
                     result = try body(Transaction(database: database, path: path))
                     return .commit
                 }
+                CatalogFile.setCheckpointOnClose(true, database)
             }
             guard let result else { throw DatabaseError(resultCode: .SQLITE_INTERNAL) }
             return result
@@ -172,6 +174,7 @@ extension Catalog {
                 try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
             }
             try Schema.migrator.migrate(queue)
+            try queue.writeWithoutTransaction { CatalogFile.setCheckpointOnClose(true, $0) }
         }
     }
 

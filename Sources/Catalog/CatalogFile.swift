@@ -1,3 +1,4 @@
+internal import CSQLite
 internal import FileTree
 internal import GRDB
 internal import GRDBSQLite
@@ -48,6 +49,7 @@ enum CatalogFile {
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
             keepJournal(database)
+            setCheckpointOnClose(false, database)
         }
         do {
             return try DatabaseQueue(path: path, configuration: configuration)
@@ -63,6 +65,24 @@ enum CatalogFile {
     private static func keepJournal(_ database: Database) {
         var keeps: CInt = 1
         _ = sqlite3_file_control(database.sqliteConnection, nil, SQLITE_FCNTL_PERSIST_WAL, &keeps)
+    }
+
+    /// Whether the connection, if it closes last, writes the journal's pages to the database and syncs both.
+    ///
+    /// SQLite would do so even where nothing was written, as the journal stays: three syncs for every command that only
+    /// reads. So only connections that wrote do it.
+    static func setCheckpointOnClose(_ does: Bool, _ database: Database) {
+        _ = holdfast_set_checkpoint_on_close(database.sqliteConnection, does ? 1 : 0)
+    }
+
+    /// Lets the first transaction of a connection overwrite the journal from its beginning.
+    ///
+    /// A journal that stayed is read by the next connection as if none of it were in the database, and is made longer;
+    /// without this it would grow with every process that writes, and each open would read all of it.
+    static func restartJournal(_ database: Database) {
+        guard database.totalChangesCount == 0 else { return }
+        // Refused while another process does the same, or on a full disk: the journal is then made longer this once.
+        _ = try? database.checkpoint(.passive)
     }
 
     /// Whether so little space is left on the file system that SQLite's failures to write come from that.

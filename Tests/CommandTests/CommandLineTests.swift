@@ -9,6 +9,12 @@ import Testing
         [], ["volume"], ["volume", "create"], ["volume", "ls"], ["volume", "inspect"], ["volume", "rm"],
         ["volume", "protect"], ["volume", "unprotect"], ["backup"], ["backup", "create"], ["backup", "ls"],
         ["backup", "contents"], ["backup", "cat"], ["backup", "restore"], ["backup", "verify"],
+        ["image"], ["image", "load"], ["image", "save"], ["image", "pull"], ["image", "push"], ["image", "import"],
+        ["image", "ls"], ["image", "inspect"], ["image", "history"], ["image", "tag"], ["image", "rm"],
+        ["image", "prune"], ["container"], ["container", "create"], ["container", "ls"], ["container", "inspect"],
+        ["container", "mount"], ["container", "unmount"], ["container", "diff"], ["container", "export"],
+        ["container", "commit"], ["container", "cp"], ["container", "bundle"], ["container", "run"],
+        ["container", "rm"], ["container", "prune"], ["check"],
     ]
 
     @Test("every command's help has examples and the exit statuses", arguments: commands)

@@ -9,7 +9,7 @@ public enum CommandLineTool {
         Signals.prepareProcess()
         let arguments = RawArguments.ofProcess()
         do {
-            var command = try HoldfastCommand.parseAsRoot(arguments)
+            var command = try DirectDispatch.parse(arguments) ?? HoldfastCommand.parseAsRoot(arguments)
             try command.run()
             exit(ExitStatus.done.rawValue)
         } catch {

@@ -49,13 +49,18 @@ enum ExitStatus: Int32, CaseIterable {
 
 /// The discussion part of a command's help: what it does in more words, examples, exit statuses.
 func helpText(_ discussion: String = "", examples: [String]) -> String {
-    let statuses = ExitStatus.allCases.map { status in
-        String(repeating: " ", count: 5 - String(status.rawValue).count) + "\(status.rawValue)  \(status.meaning)"
-    }
     let parts = [
         discussion,
         (["EXAMPLES:"] + examples.map { "  " + $0 }).joined(separator: "\n"),
-        (["EXIT STATUS:"] + statuses).joined(separator: "\n"),
+        exitStatusText,
     ]
     return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
 }
+
+/// The same in every help, and made once.
+private let exitStatusText: String = {
+    let statuses = ExitStatus.allCases.map { status in
+        String(repeating: " ", count: 5 - String(status.rawValue).count) + "\(status.rawValue)  \(status.meaning)"
+    }
+    return (["EXIT STATUS:"] + statuses).joined(separator: "\n")
+}()
