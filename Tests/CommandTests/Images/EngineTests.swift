@@ -67,26 +67,19 @@ struct EngineTests {
         #expect(again[0]["id"].text == id && again[0]["newLayers"].integer == 0)
     }
 
-    /// Docker's own additions to every container (`/.dockerenv`, `/etc/hosts`, …) are none of the image's.
+    /// Mounts what the engine unpacked, without what it adds to every container; `docker export` cuts times to seconds.
     private func compareTrees() throws {
-        let container = try docker("create", "made:2", "/bin/sh").check().lines[0]
-        let exported = try store.directory.makeDirectory("exported")
-        try docker("export", "-o", store("exported.tar"), container).check()
-        try Tool.run("tar", "-xf", store("exported.tar"), "-C", exported).check()
-        try store.holdfast("container", "create", "--name", "c", "made:2").check()
-        let root = try store.holdfast("container", "mount", "c").check().lines[0]
-        defer { _ = try? store.holdfast("container", "unmount", "c") }
-        let options: TreeFingerprint.Options = [.ignoringAttributes]
-        var theirs = try TreeFingerprint(exported, options)
-        var ours = try TreeFingerprint(root, options)
-        for path in [
-            ".", ".dockerenv", "dev", "proc", "sys", "etc", "etc/hosts", "etc/hostname", "etc/mtab", "etc/resolv.conf",
-        ] {
-            theirs.entries[path] = nil
-            ours.entries[path] = nil
-        }
-        for path in theirs.entries.keys where path.hasPrefix("dev/") { theirs.entries[path] = nil }
-        let difference = ours.difference(from: theirs)
+        let format = "{{.GraphDriver.Data.UpperDir}}:{{.GraphDriver.Data.LowerDir}}"
+        let layers = try docker("image", "inspect", "--format", format, "made:2").check().lines[0]
+        let engines = try store.directory.makeDirectory("engines")
+        try Tool.run("mount", "-t", "overlay", "-o", "ro,lowerdir=" + layers, "overlay", engines).check()
+        defer { _ = try? Tool.run("umount", engines) }
+        try store.holdfast("container", "create", "--name", "tree", "made:2").check()
+        let ours = try store.holdfast("container", "mount", "tree").check().lines[0]
+        defer { _ = try? store.holdfast("container", "unmount", "tree") }
+        // A layer that does not name the root leaves it the time of its unpacking in the engine, and what it was in ours.
+        let difference = try TreeFingerprint(ours, .ignoringRoot).difference(
+            from: TreeFingerprint(engines, .ignoringRoot))
         #expect(difference.isEmpty, "\(difference.joined(separator: "\n"))")
     }
 
@@ -94,15 +87,15 @@ struct EngineTests {
         let script =
             "rm /data/f9; echo x >> /data/f10; mkdir /new; echo y > /new/z; chmod 711 /data/deep; mv /data/f11 /f11"
         let busybox = script.replacingCommands
-        let id = try docker("create", "--network", "none", "--name", "d", "made:2", "/bin/sh", "-c", busybox).check()
+        let id = try docker("create", "--network", "none", "--name", "changed", "made:2", "/bin/sh", "-c", busybox).check()
             .lines[0]
         try docker("start", "--attach", id).check()
-        let theirs = try docker("diff", "d").check().lines
-        try store.holdfast("container", "create", "--name", "d", "made:2").check()
-        let root = try store.holdfast("container", "mount", "d").check().lines[0]
+        let theirs = try docker("diff", "changed").check().lines
+        try store.holdfast("container", "create", "--name", "changed", "made:2").check()
+        let root = try store.holdfast("container", "mount", "changed").check().lines[0]
         try Tool.script("cd \"$1\"; \(script.split(separator: " /").joined(separator: " "))", root).check()
-        let ours = try store.holdfast("container", "diff", "d").check().lines
-        try store.holdfast("container", "unmount", "d").check()
+        let ours = try store.holdfast("container", "diff", "changed").check().lines
+        try store.holdfast("container", "unmount", "changed").check()
         #expect(Set(ours) == Set(theirs) && ours.count == theirs.count, "ours: \(ours)\ntheirs: \(theirs)")
     }
 }

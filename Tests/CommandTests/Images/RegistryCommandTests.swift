@@ -49,7 +49,7 @@ struct RegistryCommandTests {
         let name = "\(registry.host)/pushed/app:2"
         let report = try JSON(parsing: store.holdfast("image", "push", "app:1", name, "--json").check().text)
         #expect(report["layers"].integer == 3 && report["uploadedLayers"].integer == 3)
-        try registry.copy("docker://" + name, to: "docker-archive:" + store("back.tar"), "--src-tls-verify=false")
+        try registry.copy("docker://" + name, to: "oci-archive:" + store("back.tar"), "--src-tls-verify=false")
         let other = CommandRunner(root: store("other"))
         try other("image", "load", "-i", store("back.tar")).check()
         #expect(try other("image", "ls", "-q").check().text == image.id + "\n")
