@@ -87,7 +87,8 @@ struct EngineTests {
         let script =
             "rm /data/f9; echo x >> /data/f10; mkdir /new; echo y > /new/z; chmod 711 /data/deep; mv /data/f11 /f11"
         let busybox = script.replacingCommands
-        let id = try docker("create", "--network", "none", "--name", "changed", "made:2", "/bin/sh", "-c", busybox).check()
+        let id = try docker("create", "--network", "none", "--name", "changed", "made:2", "/bin/sh", "-c", busybox)
+            .check()
             .lines[0]
         try docker("start", "--attach", id).check()
         let theirs = try docker("diff", "changed").check().lines
