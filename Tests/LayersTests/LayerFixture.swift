@@ -40,10 +40,26 @@ final class LayerFixture {
                 LayerSource(.blob(blob), diffID: try #require(Digest(parsing: digests?[index] ?? Checksum.digest(tar))))
             )
         }
+        return try add(sources, threads: threads)
+    }
+
+    /// Commits what an upper directory has as a layer on another.
+    func add(changesIn upper: SharedDescriptor, on base: Digest?) throws -> Digest {
+        let form = layers.form
+        let source = LayerSource(
+            .stream(name: "changes") {
+                ChangeTar.feed(of: upper, without: [], form: form, mapping: nil, checkpoint: Checkpoint())
+            })
+        return try add([source], on: base, threads: 1).top
+    }
+
+    private func add(
+        _ sources: [LayerSource], on base: Digest? = nil, threads: Int
+    ) throws -> (top: Digest, notices: [EntryNotice]) {
         let area = try StagingArea.make(in: staging)
         defer { try? area.discard() }
         let assembly = try LayerAssembly(
-            sources, in: layers, area: area, threads: threads, isDurable: false, checkpoint: Checkpoint())
+            sources, on: base, in: layers, area: area, threads: threads, isDurable: false, checkpoint: Checkpoint())
         try assembly.unpack()
         let isPublished = try catalog.transaction { transaction throws(StorageError) in
             try assembly.publish(in: transaction)

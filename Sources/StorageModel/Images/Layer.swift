@@ -10,7 +10,7 @@ public struct Layer: Hashable, Sendable {
     public let apparentBytes: UInt64
     /// What the tree takes on disk, as `du` counts, measured at commit.
     public let allocatedBytes: UInt64
-    /// Files, directories, links and whiteouts.
+    /// Files, directories, links and whiteouts beneath the root, which is not counted.
     public let entries: UInt64
     /// The size of the uncompressed tar.
     public let tarBytes: UInt64
