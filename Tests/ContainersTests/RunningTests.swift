@@ -21,14 +21,14 @@ struct RunningTests {
     func runs() throws {
         let (status, output) = try run(
             ContainerSettings(
-                user: "app", workingDirectory: "/work/here",
+                user: "app", workingDirectory: "/srv/here",
                 command: ["/bin/sh", "-c", "id -u; id -g; id -G; pwd; echo $X $HOME; hostname; exit 7"],
                 environment: ["X=y"]))
         #expect(status == 7, "\(output)")
         try #require(output.count == 6, "\(output)")
         #expect(Array(output[..<2]) == ["1000", "1000"])
         #expect(Set(output[2].split(separator: " ")) == ["1000", "6", "10"])
-        #expect(output[3] == "/work/here")
+        #expect(output[3] == "/srv/here")
         #expect(output[4] == "y /home/app")
         #expect(output[5].count == 12)
     }
