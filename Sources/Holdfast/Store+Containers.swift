@@ -58,19 +58,20 @@ extension Store {
         return changes
     }
 
-    /// Writes a container's root file system as a plain tar to an open descriptor, which stays open and the caller's.
+    /// Writes a container's root file system as a plain tar to a file, which appears whole or not at all, or to standard
+    /// output.
     ///
     /// Owners are those inside of the container. Nothing is mounted where others would see it.
     ///
     /// - Returns: what changed while it was read, or has no place in a tar.
     public func exportContainer(
-        _ text: String, to descriptor: CInt, checkpoint: Checkpoint
+        _ text: String, to output: TarOutput, replaces: Bool = false, isDurable: Bool = true, checkpoint: Checkpoint
     ) throws(StorageError) -> [EntryNotice] {
         let container = try containers.container(text)
         let opened = try containers.open(container, for: .using)
         let view = try containers.readOnlyView(opened, layers: layers, top: try topLayer(of: container))
-        let (root, output) = try attempt("export container '\(container.name)'", container) { () throws(FileError) in
-            (SharedDescriptor(try view.openRoot()), SharedDescriptor(try Descriptor.duplicating(descriptor)))
+        let root = try attempt("export container '\(container.name)'", container) { () throws(FileError) in
+            SharedDescriptor(try view.openRoot())
         }
         checkpoint.progress.begin("exporting \(container.name)", totalEntries: nil, totalBytes: nil)
         var options = TreeTarFeed.Options()
@@ -78,9 +79,11 @@ extension Store {
         options.keepsAttribute = { !OverlayForm.isReserved($0) }
         let feed = TreeTarFeed(root, options: options, checkpoint: checkpoint)
         defer { feed.finish() }
-        while let chunk = try feed.nextChunk() {
-            try attempt("export container '\(container.name)'", container) { () throws(FileError) in
-                try output.descriptor.writeAll(chunk, at: nil)
+        try TarPublication(to: output, replaces: replaces, isDurable: isDurable).write(checkpoint: checkpoint) {
+            (sink) throws(StorageError) in
+            var sink = sink
+            while let chunk = try feed.nextChunk() {
+                try ByteSlice(chunk, 0..<chunk.count).withBytes { (part) throws(StorageError) in try sink.write(part) }
             }
         }
         withExtendedLifetime(opened) {}
@@ -88,6 +91,9 @@ extension Store {
     }
 
     /// Makes an image of what a container is now: its changes become a layer on those of its image.
+    ///
+    /// What lies in the volumes that the image declares is not among them. The image's notices tell what was left out, and
+    /// what changed while it was read.
     ///
     /// - Parameters:
     ///   - reference: the image's name; `nil` for none.
@@ -101,20 +107,26 @@ extension Store {
         let opened = try containers.open(container, for: .using)
         let base = try images.configuration(of: container.image)
         let (form, mapping, upper) = (layers.form, try mapping(of: container), opened.upper)
+        let volumes = base.volumes.compactMap { EntryPath(parsing: $0.utf8.drop { $0 == UInt8(ascii: "/") }) }
+        let reading = Monitor<TreeTarFeed?>(nil)
         checkpoint.progress.begin("committing \(container.name)", totalEntries: nil, totalBytes: nil)
         let source = LayerSource(
             .stream(name: "the changes of container '\(container.name)'") {
-                ChangeTar.feed(of: upper, form: form, mapping: mapping, checkpoint: checkpoint)
+                let feed = ChangeTar.feed(
+                    of: upper, without: volumes, form: form, mapping: mapping, checkpoint: checkpoint)
+                reading.update { $0 = feed }
+                return feed
             })
         let step = ImageStep(
             created: .now, createdBy: container.settings.command.joined(separator: " "), author: author,
             comment: comment)
-        let image = try loading(isDurable: isDurable, checkpoint: checkpoint).make(
+        var image = try loading(isDurable: isDurable, checkpoint: checkpoint).make(
             source, on: try topLayer(of: container), names: reference.map { [$0] } ?? []
         ) { diffID throws(StorageError) in
             Array(base.adding(diffID, step, changes: changes).compactText.utf8)
         }
         withExtendedLifetime(opened) {}
+        if let feed = reading.update({ $0 }) { image.notices += feed.changed + feed.skipped }
         return image
     }
 

@@ -15,14 +15,17 @@ extension Store {
     ///   all its names.
     /// - Throws: ``StorageError/Code/notFound``; ``StorageError/Code/damaged`` naming a layer that is not what was loaded.
     public func saveImages(
-        _ texts: [String], to output: ImageOutput, replaces: Bool = false, isDurable: Bool = true,
+        _ texts: [String], to output: TarOutput, replaces: Bool = false, isDurable: Bool = true,
         checkpoint: Checkpoint
     ) throws(StorageError) {
         var saved: [SavedImage] = []
         for text in texts { saved.append(try savedImage(text)) }
-        let (layers, checkpoint) = (layers, checkpoint)
-        try ImageSaving(to: output, replaces: replaces, isDurable: isDurable).save(saved, checkpoint: checkpoint) {
-            (layer) throws(StorageError) in try layers.tar(of: layer.chainID, checkpoint: checkpoint)
+        let (writer, layers) = (ImageArchiveWriter(saved), layers)
+        try TarPublication(to: output, replaces: replaces, isDurable: isDurable).write(checkpoint: checkpoint) {
+            (sink) throws(StorageError) in
+            try writer.write(to: sink, checkpoint: checkpoint) { (layer) throws(StorageError) in
+                try layers.tar(of: layer.chainID, checkpoint: checkpoint)
+            }
         }
     }
 

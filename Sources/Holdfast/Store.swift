@@ -69,7 +69,7 @@ package import Volumes
 /// - ``mountContainer(_:)``
 /// - ``unmountContainer(_:)``
 /// - ``changes(inContainer:checkpoint:)``
-/// - ``exportContainer(_:to:checkpoint:)``
+/// - ``exportContainer(_:to:replaces:isDurable:checkpoint:)``
 /// - ``commitContainer(_:as:changes:author:comment:isDurable:checkpoint:)``
 /// - ``copy(from:to:followsLink:keepsOwners:isDurable:checkpoint:)``
 /// - ``writeBundle(ofContainer:to:hasTerminal:)``

@@ -44,8 +44,7 @@ import Testing
         let tars = LayerTars([image])
         let target = fixture("target/image.tar")
         let calls = try sweep(errno) {
-            try ImageSaving(to: .path(target), replaces: true, isDurable: true)
-                .save([try SavedImage(image)], checkpoint: Checkpoint()) { tars.feed($0) }
+            try writeImages([try SavedImage(image)], to: target, replaces: true) { tars.feed($0) }
         } after: { failed in
             let left = try Tool.run("ls", "-A", fixture("target")).check().lines
             // The sync of the directory comes after the rename: then the file is there, and whole.

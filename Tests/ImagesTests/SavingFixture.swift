@@ -55,3 +55,15 @@ struct LayerTars: Sendable {
 
     func feed(_ layer: Layer) -> any FinishableFeed { ChunkedFeed(tars[layer.diffID.description] ?? []) }
 }
+
+/// Writes images to a file, durably.
+func writeImages(
+    _ images: [SavedImage], to path: String, replaces: Bool = false, checkpoint: Checkpoint = Checkpoint(),
+    layer open: (Layer) -> any FinishableFeed
+) throws {
+    let writer = ImageArchiveWriter(images)
+    try TarPublication(to: .path(path), replaces: replaces, isDurable: true).write(checkpoint: checkpoint) {
+        (sink) throws(StorageError) in
+        try writer.write(to: sink, checkpoint: checkpoint) { (layer) throws(StorageError) in open(layer) }
+    }
+}

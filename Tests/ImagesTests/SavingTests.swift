@@ -28,8 +28,7 @@ struct SavingTests {
         _ images: [ImageFixture], to name: String, _ tars: LayerTars? = nil, replaces: Bool = false
     ) throws {
         let tars = tars ?? LayerTars(images)
-        try ImageSaving(to: .path(fixture(name)), replaces: replaces, isDurable: true)
-            .save(try images.map { try SavedImage($0) }, checkpoint: Checkpoint()) { tars.feed($0) }
+        try writeImages(try images.map { try SavedImage($0) }, to: fixture(name), replaces: replaces) { tars.feed($0) }
     }
 
     @Test("what is saved is loaded again")
@@ -175,11 +174,11 @@ struct SavingTests {
         let tars = LayerTars(images)
         try fixture.directory.makeDirectory("target")
         expectFailure(.interrupted) {
-            try ImageSaving(to: .path(fixture("target/images.tar")), replaces: false, isDurable: true)
-                .save(try images.map { try SavedImage($0) }, checkpoint: checkpoint) { layer in
-                    checkpoint.interruption.request()
-                    return tars.feed(layer)
-                }
+            let saved = try images.map { try SavedImage($0) }
+            try writeImages(saved, to: fixture("target/images.tar"), checkpoint: checkpoint) { layer in
+                checkpoint.interruption.request()
+                return tars.feed(layer)
+            }
         }
         #expect(try Tool.run("ls", "-A", fixture("target")).check().output.isEmpty)
     }

@@ -5,6 +5,8 @@ package import StorageModel
 package enum TarTranslation: Sendable {
     case asItIs
     case nothing
+    /// Nothing, and a notice that says why.
+    case skipped(String)
     /// Other entries, without data, in its place.
     case replaced([TarEntry])
     /// The entry, and others without data right behind it.
@@ -146,6 +148,7 @@ private struct TreeTarWriter: ~Copyable {
         switch options.translate(walked, attributes) {
         case .asItIs: try appendEntry(walked, kept)
         case .nothing: break
+        case .skipped(let reason): notices.addSkipped(walked.path, reason)
         case .replaced(let entries): for entry in entries { try put(header(of: entry)) }
         case .followed(let entries):
             try appendEntry(walked, kept)

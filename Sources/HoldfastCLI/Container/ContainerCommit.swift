@@ -20,32 +20,20 @@ struct ContainerCommit: HoldfastSubcommand {
     @Argument(help: "The image's name.")
     var name: String?
 
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp(
-            "CMD, ENTRYPOINT, ENV, USER, VOLUME, WORKDIR, LABEL, EXPOSE or STOPSIGNAL. Repeatable.", valueName: "change"
-        ))
-    var change: [String] = []
-
-    @Option(name: .shortAndLong, help: ArgumentHelp("A comment for the image's history.", valueName: "text"))
-    var message = ""
-
     @Option(name: .shortAndLong, help: ArgumentHelp("Who made the image.", valueName: "name"))
     var author = ""
 
-    @Flag(name: .customLong("no-sync"), help: "Do not wait until the image is on disk.")
-    var noSync = false
-
+    @OptionGroup var new: NewImageOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
 
     var printsJSON: Bool { output.json }
 
     func execute(_ console: Console) throws {
-        let changes = try configurationChanges(change)
+        let changes = try new.changes()
         let name = try name.map { text throws(StorageError) in try ImageReference(text) }
         let image = try store.open(console).commitContainer(
-            container, as: name, changes: changes, author: author, comment: message, isDurable: !noSync,
+            container, as: name, changes: changes, author: author, comment: new.message, isDurable: !new.noSync,
             checkpoint: console.checkpoint)
         ImageRow.mention(image, console)
         if output.json { return try console.print(ImageRow.json(image)) }

@@ -32,37 +32,3 @@ struct ContainerRemove: HoldfastSubcommand {
         }
     }
 }
-
-/// `holdfast container prune`: removes containers that nothing uses.
-struct ContainerPrune: HoldfastSubcommand {
-    static let configuration = CommandConfiguration(
-        commandName: "prune",
-        abstract: "Remove all containers that are neither mounted nor running.",
-        discussion: helpText(
-            "Asks on a terminal, never in a script.",
-            examples: ["holdfast container prune", "holdfast container prune --dry-run"]))
-
-    @Flag(name: .customLong("dry-run"), help: "Say what would go, and change nothing.")
-    var dryRun = false
-
-    @Flag(name: .shortAndLong, help: "Do not ask.")
-    var force = false
-
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var output: OutputOptions
-
-    var printsJSON: Bool { output.json }
-
-    func execute(_ console: Console) throws {
-        let store = try store.open(console)
-        guard dryRun || force || console.confirms("Remove all containers that are neither mounted nor running?") else {
-            throw StorageError(.interrupted, "nothing was removed")
-        }
-        let removed = try store.pruneContainers(isDryRun: dryRun)
-        if output.json {
-            return try console.print(
-                .array(removed.map { ["id": .string($0.id.rawValue), "name": .string($0.name.rawValue)] }))
-        }
-        for container in removed { try console.print(container.name.rawValue + "\n") }
-    }
-}

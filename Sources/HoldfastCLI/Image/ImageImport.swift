@@ -20,43 +20,24 @@ struct ImageImport: HoldfastSubcommand {
     @Argument(help: "The image's name.")
     var name: String?
 
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp(
-            "CMD, ENTRYPOINT, ENV, USER, VOLUME, WORKDIR, LABEL, EXPOSE or STOPSIGNAL. Repeatable.", valueName: "change"
-        ))
-    var change: [String] = []
-
-    @Option(name: .shortAndLong, help: ArgumentHelp("A comment for the image's history.", valueName: "text"))
-    var message = ""
-
     @Option(help: ArgumentHelp("OS/ARCH[/VARIANT]; this machine's without it.", valueName: "platform"))
     var platform: String?
 
-    @Flag(name: .customLong("no-sync"), help: "Do not wait until the image is on disk.")
-    var noSync = false
-
+    @OptionGroup var new: NewImageOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
 
     var printsJSON: Bool { output.json }
 
     func execute(_ console: Console) throws {
-        let changes = try configurationChanges(change)
+        let changes = try new.changes()
         let name = try name.map { text throws(StorageError) in try ImageReference(text) }
         let platform = try platform.map { text throws(StorageError) in try Platform(text) } ?? .current
         let image = try store.open(console).importImage(
-            from: ImageInput(file), as: name, changes: changes, comment: message, platform: platform,
-            isDurable: !noSync, checkpoint: console.checkpoint)
+            from: ImageInput(file), as: name, changes: changes, comment: new.message, platform: platform,
+            isDurable: !new.noSync, checkpoint: console.checkpoint)
         ImageRow.mention(image, console)
         if output.json { return try console.print(ImageRow.json(image)) }
         try console.print(image.id.description + "\n")
     }
-}
-
-/// Parses the values of `--change`.
-func configurationChanges(_ texts: [String]) throws(StorageError) -> [ConfigurationChange] {
-    var changes: [ConfigurationChange] = []
-    for text in texts { changes += try ConfigurationChange.parse(text) }
-    return changes
 }

@@ -14,12 +14,7 @@ struct ImagePrune: HoldfastSubcommand {
     @Flag(name: .shortAndLong, help: "Remove images with names too.")
     var all = false
 
-    @Flag(name: .customLong("dry-run"), help: "Say what would go, and change nothing.")
-    var dryRun = false
-
-    @Flag(name: .shortAndLong, help: "Do not ask.")
-    var force = false
-
+    @OptionGroup var prune: PruneOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
 
@@ -27,13 +22,11 @@ struct ImagePrune: HoldfastSubcommand {
 
     func execute(_ console: Console) throws {
         let store = try store.open(console)
-        let question = "Remove all images \(all ? "" : "without a name ")that no container is made of?"
-        guard dryRun || force || console.confirms(question) else {
-            throw StorageError(.interrupted, "nothing was removed")
-        }
-        let removal = try store.pruneImages(all: all, isDryRun: dryRun)
+        try prune.confirm(
+            "Remove all images \(all ? "" : "without a name ")that no container is made of?", console)
+        let removal = try store.pruneImages(all: all, isDryRun: prune.dryRun)
         if output.json { return try console.print(ImageRow.json(removal)) }
         if !removal.images.isEmpty { try console.say(ImageRow.text(removal)) }
-        console.remark("\(dryRun ? "would reclaim" : "reclaimed") \(removal.reclaimedBytes.asBytes)")
+        console.remark("\(prune.dryRun ? "would reclaim" : "reclaimed") \(removal.reclaimedBytes.asBytes)")
     }
 }

@@ -21,26 +21,13 @@ struct ImageSave: HoldfastSubcommand {
     @Argument(help: ArgumentHelp("The images.", valueName: "image"))
     var images: [String]
 
-    @Option(
-        name: .shortAndLong, help: ArgumentHelp("The file; standard output without it.", valueName: "file"),
-        completion: .file())
-    var output = "-"
-
-    @Flag(name: .shortAndLong, help: "Replace an existing file.")
-    var force = false
-
-    @Flag(name: .customLong("no-sync"), help: "Do not wait until the archive is on disk.")
-    var noSync = false
-
+    @OptionGroup var destination: TarOutputOptions
     @OptionGroup var store: StoreOptions
 
     func execute(_ console: Console) throws {
-        if output == "-" && Terminal.standardOutputIsOne {
-            throw StorageError(
-                .invalidInput, object: "-", "an archive is not written to a terminal",
-                hint: "name a file with -o, or redirect standard output")
-        }
+        let output = try destination.parse()
         try store.open(console).saveImages(
-            images, to: ImageOutput(output), replaces: force, isDurable: !noSync, checkpoint: console.checkpoint)
+            images, to: output, replaces: destination.force, isDurable: !destination.noSync,
+            checkpoint: console.checkpoint)
     }
 }

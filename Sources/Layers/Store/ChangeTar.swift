@@ -6,15 +6,22 @@ package import StorageModel
 ///
 /// Whiteouts become `.wh.` entries, opaque directories get their mark (OCI image specification, "Representing Changes").
 package enum ChangeTar {
-    /// - Parameter mapping: the ids of the user namespace that the changes were made in; the tar has those inside.
+    /// - Parameters:
+    ///   - volumes: directories of whose content nothing is taken; what is left out is among the feed's notices.
+    ///   - mapping: the ids of the user namespace that the changes were made in; the tar has those inside.
     package static func feed(
-        of upper: SharedDescriptor, form: OverlayForm, mapping: IdentityMapping?, checkpoint: Checkpoint
+        of upper: SharedDescriptor, without volumes: [EntryPath], form: OverlayForm, mapping: IdentityMapping?,
+        checkpoint: Checkpoint
     ) -> TreeTarFeed {
         var options = TreeTarFeed.Options()
         options.mapping = mapping
         options.keepsAttribute = { !OverlayForm.isReserved($0) && $0 != "security.selinux" }
         options.translate = { walked, attributes in
             let path = walked.path
+            if let volume = volumes.first(where: path.isWithin), path != volume || !walked.status.isWhiteout {
+                if path == volume { return .asItIs }
+                return path.parent == volume ? .skipped("in a volume, which no image contains") : .nothing
+            }
             if walked.status.isWhiteout {
                 return .replaced([mark(path.parent.appending(WhiteoutName.name(hiding: path.name)), walked)])
             }

@@ -9,8 +9,8 @@ public struct LoadedImage: Hashable, Sendable {
     public let layers: Int
     /// How many of the layers the store did not have.
     public let newLayers: Int
-    /// What could not be made as the layers say.
-    public let notices: [EntryNotice]
+    /// What could not be made as the layers say, or was left out of the new one.
+    public package(set) var notices: [EntryNotice]
 
     public init(
         id: Digest, names: [ImageReference], isNew: Bool, layers: Int, newLayers: Int, notices: [EntryNotice]

@@ -1,33 +1,28 @@
-package import Archive
 internal import FileTree
 package import StorageModel
 
-/// Saves images to a file, which appears whole or not at all, or to standard output.
-package struct ImageSaving: Sendable {
-    private let output: ImageOutput
+/// Writes a tar to a file, which appears whole or not at all, or to standard output.
+package struct TarPublication: Sendable {
+    private let output: TarOutput
     private let replaces: Bool
     private let isDurable: Bool
 
     /// - Parameters:
     ///   - replaces: whether a file that exists is replaced.
     ///   - isDurable: whether to return only when the file would survive a power cut.
-    package init(to output: ImageOutput, replaces: Bool, isDurable: Bool) {
+    package init(to output: TarOutput, replaces: Bool, isDurable: Bool) {
         self.output = output
         self.replaces = replaces
         self.isDurable = isDurable
     }
 
-    /// - Parameter open: gives the uncompressed tar of a layer.
-    /// - Throws: ``StorageError/Code/conflict`` if the file exists, before anything is written;
-    ///   ``StorageError/Code/damaged``, ``StorageError/Code/noSpace``, after which nothing is left of it.
-    package func save(
-        _ images: [SavedImage], checkpoint: Checkpoint,
-        layer open: (Layer) throws(StorageError) -> any FinishableFeed
+    /// - Parameter body: writes the tar.
+    /// - Throws: ``StorageError/Code/conflict`` if the file exists, before anything is written; what `body` throws,
+    ///   ``StorageError/Code/noSpace``, after which nothing is left of the file.
+    package func write(
+        checkpoint: Checkpoint, _ body: (consuming FileSink) throws(StorageError) -> Void
     ) throws(StorageError) {
-        let writer = ImageArchiveWriter(images)
-        guard case .path(let path) = output else {
-            return try writer.write(to: try standardOutput(), checkpoint: checkpoint, layer: open)
-        }
+        guard case .path(let path) = output else { return try body(try standardOutput()) }
         let (directory, name) = HostPath.split(path)
         guard replaces || !HostPath.exists(name, in: directory) else {
             throw StorageError(
@@ -35,8 +30,7 @@ package struct ImageSaving: Sendable {
                 hint: "choose another name, or replace it with --force")
         }
         let publication = try ArchivePublication(inDirectory: directory)
-        try writer.write(
-            to: try publication.makeSink(isDurable: isDurable), checkpoint: checkpoint, layer: open)
+        try body(try publication.makeSink(isDurable: isDurable))
         try checkpoint.interruption.check()
         _ = try publication.publish([name], replaces: replaces, isDurable: isDurable)
     }

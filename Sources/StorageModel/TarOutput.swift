@@ -1,5 +1,5 @@
-/// Where saved images go.
-public enum ImageOutput: Hashable, Sendable, CustomStringConvertible {
+/// Where a tar goes: saved images, or an exported container.
+public enum TarOutput: Hashable, Sendable, CustomStringConvertible {
     case standardOutput
     /// A file of the host.
     case path(String)
