@@ -122,6 +122,9 @@ int holdfast_pidfd_open(int process);
 int holdfast_signal_descriptor(const int *numbers, int count);
 int holdfast_next_signal(int signals);
 
+/// From now on host names are found in /etc/hosts and by DNS (/etc/resolv.conf) alone, whatever nsswitch.conf(5) says.
+int holdfast_resolve_without_modules(void);
+
 /// The number of processors this thread may run on (sched_getaffinity(2)), at least 1.
 int holdfast_processor_count(void);
 

@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import CLinux
 internal import FileTree
 internal import NIOCore
 internal import NIOHTTP1
@@ -18,7 +19,12 @@ final class Transport: Sendable {
     /// What is read from a file at once for an upload.
     private static let pieceBytes = 256 << 10
 
+    /// The modules that nsswitch.conf(5) may name are of the host's C library, which need not be the one in this binary:
+    /// loading one can end the process.
+    private static let resolvesWithoutModules = holdfast_resolve_without_modules() == 0
+
     init(_ patience: RegistryPatience, proxy: RegistryProxy? = nil) {
+        _ = Self.resolvesWithoutModules
         // Why one: it only moves bytes, hashing and disk are the callers' threads'. And with several, the client's
         // request and its connection may live on different loops, where an answer that overtakes the end of an upload
         // is a race that the client (1.37) answers by ending the process.

@@ -37,7 +37,9 @@ struct TransportFailure: Error {
 
     private static func unreachable(_ error: any Error, _ origin: WebAddress.Origin) -> StorageError {
         let errno = Self.errno(error)
-        let reason = errno.map { "\($0) (\($0.name))" } ?? "the connection failed"
+        let reason =
+            errno.map { "\($0) (\($0.name))" }
+            ?? (isUnknownName(error) ? "no address is known for this name" : "the connection failed")
         let hint =
             "\(error)".contains("WRONG_VERSION_NUMBER") || "\(error)".contains("wrongVersionNumber")
             ? "it does not speak TLS there; allow plain HTTP for it in registries.json (\"insecure\": true)"
@@ -45,6 +47,11 @@ struct TransportFailure: Error {
         return StorageError(
             .system, object: origin.description, "cannot talk to '\(origin)': \(reason)", errno: errno, hint: hint,
             causes: [String(describing: error).printable(limit: 300)])
+    }
+
+    private static func isUnknownName(_ error: any Error) -> Bool {
+        guard let error = error as? NIOConnectionError else { return false }
+        return error.connectionErrors.isEmpty && (error.dnsAError != nil || error.dnsAAAAError != nil)
     }
 
     private static func isTimeout(_ error: HTTPClientError) -> Bool {
