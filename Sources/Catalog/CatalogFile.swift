@@ -45,9 +45,10 @@ enum CatalogFile {
         var configuration = Configuration()
         configuration.label = "catalog"
         configuration.busyMode = .timeout(Catalog.busyTimeoutSeconds)
-        configuration.foreignKeysEnabled = true
+        // The next lines do that.
+        configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
+            try set("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", database)
             keepJournal(database)
             setCheckpointOnClose(false, database)
         }
@@ -55,6 +56,17 @@ enum CatalogFile {
             return try DatabaseQueue(path: path, configuration: configuration)
         } catch {
             throw StorageError(catalogFailure: error, doing: "open the catalog", path: path)
+        }
+    }
+
+    /// Runs statements as SQLite's own interface takes them: the first use of GRDB's makes generic types for as long as all
+    /// the rest of an open takes.
+    private static func set(_ pragmas: String, _ database: Database) throws {
+        let code = sqlite3_exec(database.sqliteConnection, pragmas, nil, nil, nil)
+        guard code == SQLITE_OK else {
+            throw DatabaseError(
+                resultCode: ResultCode(rawValue: code),
+                message: String(cString: sqlite3_errmsg(database.sqliteConnection)))
         }
     }
 

@@ -19,6 +19,24 @@ extension Transaction {
         try oneImage("WHERE images.digest = ?", id.hex, "read image \(id.short)")
     }
 
+    /// The uppermost layer below a container; `nil` for an image without layers.
+    package func topLayer(below container: Container) throws(StorageError) -> Digest? {
+        let found: String?? = try attempt("read the image of container '\(container.name)'") {
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT layers.chain_id FROM images LEFT JOIN layers ON layers.id = images.top_layer_id
+                    WHERE images.digest = ?
+                    """)
+            return try Row.fetchOne(statement, arguments: [container.image.hex]).map { $0[0] as String? }
+        }
+        guard let found else {
+            throw StorageError(
+                .damaged, object: container.name.rawValue, "the image of container '\(container.name)' is gone",
+                hint: "run holdfast check --repair")
+        }
+        return try found.map { hex throws(StorageError) in try attempt("read a layer") { try digest(hex) } }
+    }
+
     /// The image that has that name now: by its digest if the name has one, else by its tag.
     package func image(named reference: ImageReference) throws(StorageError) -> Image? {
         let table = reference.digest == nil ? "tags" : "repository_digests"

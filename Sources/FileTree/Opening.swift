@@ -28,7 +28,7 @@ extension Descriptor {
 
     /// Opens the child directory `name`; a symbolic link is an error (`ENOTDIR`). The name `.` opens this one again.
     package borrowing func openDirectory(_ name: some Collection<UInt8>) throws(FileError) -> Descriptor {
-        if name.elementsEqual(CollectionOfOne(UInt8(ascii: "."))) { return try reopenDirectory() }
+        if name.count == 1 && name.first == UInt8(ascii: ".") { return try reopenDirectory() }
         let result = withName(name) { text in
             attempt { Int(openat(rawValue, text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) }
         }

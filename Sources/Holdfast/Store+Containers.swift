@@ -159,13 +159,7 @@ extension Store {
     }
 
     func topLayer(of container: Container) throws(StorageError) -> Digest? {
-        let image = try catalog.read { transaction throws(StorageError) in try transaction.image(container.image) }
-        guard let image else {
-            throw StorageError(
-                .damaged, object: container.name.rawValue, "the image of container '\(container.name)' is gone",
-                hint: "run holdfast check --repair")
-        }
-        return image.topLayer
+        try catalog.read { transaction throws(StorageError) in try transaction.topLayer(below: container) }
     }
 
     private func mapping(of container: Container) throws(StorageError) -> IdentityMapping? {

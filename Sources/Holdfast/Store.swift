@@ -40,7 +40,7 @@ package import Volumes
 ///
 /// ## Topics
 /// ### Opening
-/// - ``open(at:create:)``
+/// - ``open(at:create:sweeps:)``
 /// - ``rootPath``
 /// - ``leftovers``
 /// ### Volumes
@@ -97,21 +97,26 @@ public final class Store: Sendable {
 
     /// Opens the store, and makes it if it is missing.
     ///
-    /// Cost: about 3 ms; more if a crash left something to sweep, or if the store is migrated from an older version.
+    /// Cost: about 1 ms, and with the sweep a listing of the names of everything in the store; more if a crash left something,
+    /// or if the store is migrated from an older version.
     ///
     /// - Parameters:
     ///   - path: the store's directory; `nil` for `HOLDFAST_ROOT`, else `/var/lib/holdfast` for root and
     ///     `$XDG_DATA_HOME/holdfast` or `~/.local/share/holdfast` for others.
     ///   - create: whether a missing store is made.
+    ///   - sweeps: whether leftovers of crashes are looked for. They take space, nothing else: who opens the store for every
+    ///     container that is started may leave them to others.
     /// - Throws: ``StorageError/Code/invalidInput`` for a relative path, ``StorageError/Code/notFound``,
     ///   ``StorageError/Code/conflict`` if something else is at the path, ``StorageError/Code/permissionDenied``,
     ///   ``StorageError/Code/tooNew`` for a store of a newer version, ``StorageError/Code/damaged``,
     ///   ``StorageError/Code/noSpace``.
-    public static func open(at path: String? = nil, create: Bool = true) throws(StorageError) -> Store {
-        try Store(try StoreDirectory.open(at: try StoreLocation.resolve(path), create: create))
+    public static func open(
+        at path: String? = nil, create: Bool = true, sweeps: Bool = true
+    ) throws(StorageError) -> Store {
+        try Store(try StoreDirectory.open(at: try StoreLocation.resolve(path), create: create), sweeps: sweeps)
     }
 
-    private init(_ directory: consuming StoreDirectory) throws(StorageError) {
+    private init(_ directory: consuming StoreDirectory, sweeps: Bool) throws(StorageError) {
         rootPath = directory.hostPath
         catalog = try Catalog(in: directory.root, hostPath: directory.hostPath)
         let prefix = directory.hostPath == "/" ? "" : directory.hostPath
@@ -130,9 +135,12 @@ public final class Store: Sendable {
                 hostPath: "\(prefix)/containers")
             root = try directory.root.duplicate()
             staging = try directory.staging.duplicate()
-            leftovers = StoreSweep.run(
-                volumes, layers, images, containers, staging: staging, trash: directory.trash,
-                rootPath: directory.hostPath)
+            leftovers =
+                sweeps
+                ? StoreSweep.run(
+                    volumes, layers, images, containers, staging: staging, trash: directory.trash,
+                    rootPath: directory.hostPath)
+                : []
         } catch {
             throw StorageError(
                 error, doing: "open the store at '\(directory.hostPath.printable())'", object: directory.hostPath)

@@ -17,7 +17,10 @@ struct ContainerMount: HoldfastSubcommand {
     @OptionGroup var store: StoreOptions
 
     func execute(_ console: Console) throws {
-        let store = try store.open(console)
+        try Self.mount(containers, in: try Store.open(at: store.root, sweeps: false), console)
+    }
+
+    static func mount(_ containers: [String], in store: Store, _ console: Console) throws {
         for container in containers {
             do throws(StorageError) {
                 let path = try store.mountContainer(container)
@@ -45,7 +48,10 @@ struct ContainerUnmount: HoldfastSubcommand {
     @OptionGroup var store: StoreOptions
 
     func execute(_ console: Console) throws {
-        let store = try store.open(console)
+        try Self.unmount(containers, in: try Store.open(at: store.root, sweeps: false), console)
+    }
+
+    static func unmount(_ containers: [String], in store: Store, _ console: Console) throws {
         for container in containers {
             do throws(StorageError) {
                 try store.unmountContainer(container)

@@ -9,8 +9,12 @@ public enum CommandLineTool {
         Signals.prepareProcess()
         let arguments = RawArguments.ofProcess()
         do {
-            var command = try DirectDispatch.parse(arguments) ?? HoldfastCommand.parseAsRoot(arguments)
-            try command.run()
+            if let command = PlainDispatch.parse(arguments) {
+                try Console.run(isJSON: false, command)
+            } else {
+                var command = try DirectDispatch.parse(arguments) ?? HoldfastCommand.parseAsRoot(arguments)
+                try command.run()
+            }
             exit(ExitStatus.done.rawValue)
         } catch {
             exit(report(error, asJSON: arguments.prefix { $0 != "--" }.contains("--json")))

@@ -13,8 +13,13 @@ protocol HoldfastSubcommand: ParsableCommand {
 extension HoldfastSubcommand {
     var printsJSON: Bool { false }
 
-    func run() throws {
-        let console = Console(isJSON: printsJSON)
+    func run() throws { try Console.run(isJSON: printsJSON) { console in try execute(console) } }
+}
+
+extension Console {
+    /// Runs a command; what it noted and was not told as an error becomes the exit status.
+    static func run(isJSON: Bool, _ execute: (Console) throws -> Void) throws {
+        let console = Console(isJSON: isJSON)
         do {
             try execute(console)
         } catch {
