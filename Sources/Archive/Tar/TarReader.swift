@@ -254,15 +254,17 @@ package struct TarReader {
         guard raw.count <= limits.pathBytes else {
             throw TarFault("\(what) has a path of \(raw.count) bytes", exceedsLimit: true)
         }
-        let shown = String(decoding: raw.prefix(300), as: UTF8.self).printable()
         guard let path = EntryPath(parsing: relative) else {
-            throw TarFault("\(what) is called '\(shown)', which leads out of the archive's root")
+            throw TarFault("\(what) is called '\(Self.shown(raw))', which leads out of the archive's root")
         }
-        if let long = path.components.first(where: { $0.count > limits.nameBytes }) {
-            throw TarFault("\(what) has a name of \(long.count) bytes, \(limits.nameBytes) is the most: '\(shown)'")
+        if raw.count > limits.nameBytes, let long = path.components.first(where: { $0.count > limits.nameBytes }) {
+            throw TarFault(
+                "\(what) has a name of \(long.count) bytes, \(limits.nameBytes) is the most: '\(Self.shown(raw))'")
         }
         return path
     }
+
+    private static func shown(_ raw: [UInt8]) -> String { String(decoding: raw.prefix(300), as: UTF8.self).printable() }
 
     private func id(_ value: UInt64) throws(TarFault) -> UInt32 {
         guard let id = UInt32(exactly: value), id != .max else { throw TarFault("an owner's number is out of range") }
