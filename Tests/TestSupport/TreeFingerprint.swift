@@ -23,7 +23,8 @@ package struct TreeFingerprint: Equatable, Sendable {
         package static let ignoringRoot = Options(rawValue: 2)
         package static let ignoringTimes = Options(rawValue: 4)
         package static let ignoringAttributes = Options(rawValue: 8)
-        /// Allocated blocks are compared only on demand: file systems differ.
+        /// Where files have data and where holes: only on demand, as file systems differ. Not the number of blocks, which
+        /// counts what a fragmented file's map takes too.
         package static let comparingHoles = Options(rawValue: 16)
     }
 
@@ -97,9 +98,23 @@ private struct TreeScan {
         case S_IFCHR, S_IFBLK: text += " device=\(String(status.st_rdev, radix: 16))"
         default: break
         }
-        if options.contains(.comparingHoles) && kind == S_IFREG { text += " blocks=\(status.st_blocks)" }
+        if options.contains(.comparingHoles) && kind == S_IFREG { text += " data=\(try dataRanges(name))" }
         if !options.contains(.ignoringAttributes) { text += try attributes(name) }
         return text
+    }
+
+    private func dataRanges(_ name: [CChar]) throws -> String {
+        let file = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard file >= 0 else { throw SystemFailure("open", name.text) }
+        defer { close(file) }
+        var ranges: [String] = []
+        var end: off_t = 0
+        while true {
+            let start = lseek(file, end, 3)  // SEEK_DATA
+            if start < 0 { return ranges.joined(separator: ",") }
+            end = lseek(file, start, 4)  // SEEK_HOLE
+            ranges.append("\(start)-\(end)")
+        }
     }
 
     private static let kinds: [mode_t: String] = [
