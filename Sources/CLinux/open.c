@@ -29,6 +29,13 @@ int holdfast_is_proc(int file) {
     if (fstatfs(file, &status) != 0) return -1;
     return status.f_type == PROC_SUPER_MAGIC;
 }
+
+int holdfast_is_ext4(int file) {
+    struct statfs status;
+    if (fstatfs(file, &status) != 0) return -1;
+    return status.f_type == EXT4_SUPER_MAGIC;
+}
+
 int holdfast_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 char **holdfast_environment(void) { return environ; }

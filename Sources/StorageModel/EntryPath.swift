@@ -32,6 +32,9 @@ public struct EntryPath: Hashable, Sendable, Comparable, CustomStringConvertible
     /// The components in order; none for the root.
     public var components: [ArraySlice<UInt8>] { bytes.split(separator: UInt8(ascii: "/")) }
 
+    /// The number of components; 0 for the root.
+    public var depth: Int { isRoot ? 0 : 1 + bytes.count { $0 == UInt8(ascii: "/") } }
+
     /// The last component; empty for the root.
     public var name: ArraySlice<UInt8> {
         guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return bytes[...] }

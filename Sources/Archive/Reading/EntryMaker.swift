@@ -1,6 +1,21 @@
 internal import FileTree
 internal import StorageModel
 
+/// What the makers of one extraction share.
+struct ExtractionTarget: Sendable {
+    let root: SharedDescriptor
+    let policy: ExtractionPolicy
+    let notices: NoticeList
+    let turn: CreationTurn
+
+    init(root: SharedDescriptor, policy: ExtractionPolicy) {
+        self.root = root
+        self.policy = policy
+        notices = NoticeList()
+        turn = CreationTurn(root.descriptor)
+    }
+}
+
 /// Makes entries beneath a root, always by descriptor and never through a link. One per job; used by one thread.
 ///
 /// Merging puts a finished entry under a temporary name and renames it over the old one, so that an interruption leaves
@@ -9,27 +24,30 @@ final class EntryMaker {
     private let root: SharedDescriptor
     private let policy: ExtractionPolicy
     private let notices: NoticeList
+    private let turn: CreationTurn
     private var directory: (path: EntryPath, handle: SharedDescriptor)?
 
-    init(root: SharedDescriptor, policy: ExtractionPolicy, notices: NoticeList) {
-        self.root = root
-        self.policy = policy
-        self.notices = notices
+    init(_ target: ExtractionTarget) {
+        root = target.root
+        policy = target.policy
+        notices = target.notices
+        turn = target.turn
     }
 
     // MARK: Directories
 
-    /// Makes sure that the directory is there, without its owner, mode and times: those come last.
-    func makeDirectory(_ path: EntryPath) throws(StorageError) {
-        if path.isRoot { return }
-        try perform(path) { (parent, name) throws(FileError) in
+    /// Makes sure that the directory is there, open to its owner; all that its entry says comes last.
+    func makeDirectory(_ entry: TarEntry) throws(StorageError) {
+        if entry.path.isRoot { return }
+        let mode = policy.initialMode(entry.metadata) | 0o700
+        try perform(entry.path) { (parent, name) throws(FileError) in
             do throws(FileError) {
-                try parent.makeDirectory(name, mode: 0o700)
+                try turn.take { () throws(FileError) in try parent.makeDirectory(name, mode: mode) }
             } catch  where error.errno == .exists {
                 if try parent.status(of: name).kind == .directory { return }
                 guard policy.merges else { throw error }
                 try parent.remove(name)
-                try parent.makeDirectory(name, mode: 0o700)
+                try parent.makeDirectory(name, mode: mode)
             }
         }
     }
@@ -38,8 +56,7 @@ final class EntryMaker {
     func finishDirectory(_ entry: TarEntry) throws(StorageError) {
         do throws(FileError) {
             let directory = try root.descriptor.openDirectory(beneath: entry.path)
-            // The root was not made here.
-            try apply(entry, to: directory, isFresh: !entry.path.isRoot)
+            try apply(entry, to: directory)
         } catch {
             throw failure(error, entry.path)
         }
@@ -48,17 +65,16 @@ final class EntryMaker {
     // MARK: Files
 
     /// Opens a new file for the entry's data.
-    func createFile(_ path: EntryPath) throws(StorageError) -> NewFile {
+    func createFile(_ entry: TarEntry) throws(StorageError) -> NewFile {
+        let mode = policy.initialMode(entry.metadata)
         var created: NewFile?
-        try perform(path) { (parent, name) throws(FileError) in
-            if policy.merges {
-                let temporary = Self.temporaryName()
-                created = NewFile(try parent.createFile(temporary, mode: 0o600), temporaryName: temporary)
-            } else {
-                created = NewFile(try parent.createFile(name, mode: 0o600), temporaryName: nil)
+        try perform(entry.path) { (parent, name) throws(FileError) in
+            let temporary = policy.merges ? Self.temporaryName() : nil
+            created = try turn.take { () throws(FileError) in
+                NewFile(try parent.createFile(temporary.map { $0[...] } ?? name, mode: mode), temporaryName: temporary)
             }
         }
-        guard let created else { throw StorageError(.system, object: path.description, "no file was made") }
+        guard let created else { throw StorageError(.system, object: entry.path.description, "no file was made") }
         return created
     }
 
@@ -67,7 +83,7 @@ final class EntryMaker {
         do throws(FileError) {
             let descriptor = file.descriptor
             if entry.sparseMap != nil { try descriptor.descriptor.truncate(to: entry.sizeBytes) }
-            try apply(entry, to: descriptor.descriptor, isFresh: true)
+            try apply(entry, to: descriptor.descriptor)
         } catch {
             throw failure(error, entry.path)
         }
@@ -89,15 +105,17 @@ final class EntryMaker {
         note(refused + entry.unresolvedAttributes, entry.path)
         try perform(entry.path) { (parent, name) throws(FileError) in
             let place = policy.merges ? Self.temporaryName() : Array(name)
-            switch entry.kind {
-            case .symbolicLink: try parent.makeSymbolicLink(place, target: entry.linkTarget)
-            case .fifo: try parent.makeFifo(place)
-            default:
-                try parent.makeDevice(place, kind: entry.kind, major: entry.deviceMajor, minor: entry.deviceMinor)
+            try turn.take { () throws(FileError) in
+                switch entry.kind {
+                case .symbolicLink: try parent.makeSymbolicLink(place, target: entry.linkTarget)
+                case .fifo: try parent.makeFifo(place)
+                default:
+                    try parent.makeDevice(place, kind: entry.kind, major: entry.deviceMajor, minor: entry.deviceMinor)
+                }
             }
             try parent.applyMetadata(
-                entry.metadata, xattrs: attributes, ownership: policy.setsOwner(entry.metadata), of: place,
-                kind: entry.kind
+                entry.metadata, xattrs: attributes, ownership: policy.isPrivileged, of: place, kind: entry.kind,
+                current: try parent.status(of: place)
             ) { attribute, _ in self.note([attribute.name], entry.path) }
             if policy.merges { try Self.replace(parent, place, name) }
         }
@@ -127,15 +145,13 @@ final class EntryMaker {
     // MARK: Parts
 
     /// Not every file system takes every attribute; the rest of the entry must not suffer for it.
-    private func apply(
-        _ entry: TarEntry, to descriptor: borrowing Descriptor, isFresh: Bool
-    ) throws(FileError) {
+    private func apply(_ entry: TarEntry, to descriptor: borrowing Descriptor) throws(FileError) {
         let (attributes, refused) = policy.admit(entry.extendedAttributes)
         note(refused + entry.unresolvedAttributes, entry.path)
-        let ownership = isFresh ? policy.setsOwner(entry.metadata) : policy.isPrivileged
-        try descriptor.applyMetadata(entry.metadata, xattrs: attributes, ownership: ownership) {
-            attribute, _ in self.note([attribute.name], entry.path)
-        }
+        // Asking costs a tenth of setting, and most of it is right from the start.
+        try descriptor.applyMetadata(
+            entry.metadata, xattrs: attributes, ownership: policy.isPrivileged, current: try descriptor.status()
+        ) { attribute, _ in self.note([attribute.name], entry.path) }
     }
 
     private func note(_ refused: [String], _ path: EntryPath) {

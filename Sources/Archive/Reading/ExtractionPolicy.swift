@@ -16,8 +16,8 @@ package struct ExtractionPolicy: Sendable {
     /// Whom the entries belong to.
     package var owners = OwnerTranslation.same
 
-    /// The owner that everything made below the root has from the start, where that is known.
-    private(set) var freshOwner: FreshOwner?
+    /// User and group of the process.
+    private let own = (uid: geteuid(), gid: getegid())
 
     package init(merges: Bool, isPrivileged: Bool, paths: [EntryPath] = []) {
         self.merges = merges
@@ -25,17 +25,10 @@ package struct ExtractionPolicy: Sendable {
         self.paths = paths
     }
 
-    /// Finds out what new entries belong to: the process, unless the root passes its group on (a set-group-id directory, or
-    /// a file system that always does so).
-    mutating func noteFreshOwner(below root: borrowing Descriptor) throws(FileError) {
-        let status = try root.status()
-        let own = FreshOwner(uid: geteuid(), gid: getegid())
-        freshOwner = !merges && status.mode & 0o2000 == 0 && status.gid == own.gid ? own : nil
-    }
-
-    /// Whether the owner of an entry that was just made must be set.
-    func setsOwner(_ metadata: EntryMetadata) -> Bool {
-        isPrivileged && freshOwner != FreshOwner(uid: metadata.uid, gid: metadata.gid)
+    /// The mode that a new file is made with: its own, so that it need not be set, where nobody can read the file too early:
+    /// it has its owner from the start, and lies in a tree that is not published yet.
+    func initialMode(_ metadata: EntryMetadata) -> UInt16 {
+        !merges && metadata.uid == own.uid && metadata.gid == own.gid ? metadata.mode & 0o777 : 0o600
     }
 
     func selects(_ path: EntryPath) -> Bool { paths.isEmpty || paths.contains { path.isWithin($0) } }
@@ -60,10 +53,4 @@ package struct ExtractionPolicy: Sendable {
         }
         return (set, refused)
     }
-}
-
-/// User and group of new entries.
-struct FreshOwner: Hashable, Sendable {
-    let uid: UInt32
-    let gid: UInt32
 }

@@ -17,16 +17,14 @@ package struct TreeExtractor: ~Copyable {
         package var isComplete = false
     }
 
-    private let root: SharedDescriptor
-    private let policy: ExtractionPolicy
+    private let target: ExtractionTarget
     private let checkpoint: Checkpoint
     private let writeback: EarlyWriteback?
-    private let notices = NoticeList()
     private let jobs: JobGroup
     private let maker: EntryMaker
     private var batch: [BatchedEntry] = []
     private var batchBytes = 0
-    private var directories: [TarEntry] = []
+    private var directories: [EntryPath: TarEntry] = [:]
     private var hardLinks: [TarEntry] = []
     private var lastPath: EntryPath?
     private var isOrdered = true
@@ -39,19 +37,12 @@ package struct TreeExtractor: ~Copyable {
     package init(
         root: SharedDescriptor, policy: ExtractionPolicy, threads: Int, checkpoint: Checkpoint,
         writeback: EarlyWriteback? = nil
-    ) throws(StorageError) {
-        var policy = policy
-        do throws(FileError) {
-            try policy.noteFreshOwner(below: root.descriptor)
-        } catch {
-            throw StorageError(error, doing: "look at the target", object: "")
-        }
+    ) {
         self.writeback = writeback
-        self.root = root
-        self.policy = policy
+        target = ExtractionTarget(root: root, policy: policy)
         self.checkpoint = checkpoint
         jobs = JobGroup(threads: threads, depth: threads * 3 + 2)
-        maker = EntryMaker(root: root, policy: policy, notices: notices)
+        maker = EntryMaker(target)
     }
 
     /// Extracts everything that `reader` yields.
@@ -62,14 +53,17 @@ package struct TreeExtractor: ~Copyable {
         defer { group.finish() }
         while var entry = try reader.nextEntry() {
             try checkpoint.interruption.check()
-            if let alias = policy.aliases[entry.path] { entry.path = alias }
-            if entry.kind == .hardLink, let alias = policy.aliases[EntryPath(trusted: entry.linkTarget)] {
+            if let alias = target.policy.aliases[entry.path] { entry.path = alias }
+            if entry.kind == .hardLink, let alias = target.policy.aliases[EntryPath(trusted: entry.linkTarget)] {
                 entry.linkTarget = alias.bytes
             }
-            guard policy.selects(entry.path) || entry.kind == .directory && policy.leadsToSelection(entry.path) else {
+            guard
+                target.policy.selects(entry.path)
+                    || entry.kind == .directory && target.policy.leadsToSelection(entry.path)
+            else {
                 continue
             }
-            entry.metadata = policy.owners(entry.metadata)
+            entry.metadata = target.policy.owners(entry.metadata)
             try noteOrder(entry.path)
             try take(entry, &reader)
             outcome.entries += 1
@@ -79,8 +73,8 @@ package struct TreeExtractor: ~Copyable {
         try flush()
         try jobs.drain()
         for link in hardLinks { try makeHardLink(link) }
-        for directory in directories.sorted(by: { $1.path < $0.path }) { try maker.finishDirectory(directory) }
-        outcome.skipped = notices.skipped
+        try finishDirectories()
+        outcome.skipped = target.notices.skipped
         outcome.isComplete = reader.sawEndOfArchive
         return outcome
     }
@@ -101,8 +95,8 @@ package struct TreeExtractor: ~Copyable {
         switch entry.kind {
         case .directory:
             if entry.path.isRoot { outcome.hasRoot = true }
-            try maker.makeDirectory(entry.path)
-            directories.append(entry)
+            try maker.makeDirectory(entry)
+            directories[entry.path] = entry
         case .hardLink:
             if isOrdered { hardLinks.append(entry) } else { try makeHardLink(entry) }
         case .file where entry.storedBytes >= Chunking.largeFromBytes: try takeLarge(entry, &reader)
@@ -121,19 +115,36 @@ package struct TreeExtractor: ~Copyable {
         do throws(StorageError) {
             if !isOrdered { try maker.removeExisting(entry.path) }
             try maker.makeHardLink(entry)
-        } catch  where !policy.paths.isEmpty && error.errno == .noEntry {
-            let target = EntryPath(trusted: entry.linkTarget).description.printable()
-            notices.addSkipped(entry.path, "hard link to '\(target)', which was not selected: restore that path too")
+        } catch  where !target.policy.paths.isEmpty && error.errno == .noEntry {
+            let linked = EntryPath(trusted: entry.linkTarget).description.printable()
+            target.notices.addSkipped(
+                entry.path, "hard link to '\(linked)', which was not selected: restore that path too")
+        }
+    }
+
+    /// The deepest first: without root, what one directory's mode forbids would be in the way of those below it.
+    private func finishDirectories() throws(StorageError) {
+        let levels = Dictionary(grouping: directories.values) { $0.path.depth }.sorted { $0.key > $1.key }
+        for (_, level) in levels {
+            for start in stride(from: 0, to: level.count, by: Self.batchLimitEntries) {
+                let batch = level[start..<min(start + Self.batchLimitEntries, level.count)]
+                let target = target
+                try jobs.submit { () throws(StorageError) in
+                    let maker = EntryMaker(target)
+                    for directory in batch { try maker.finishDirectory(directory) }
+                }
+            }
+            try jobs.drain()
         }
     }
 
     private mutating func flush() throws(StorageError) {
         if batch.isEmpty { return }
-        let (entries, root, policy, notices) = (batch, root, policy, notices)
+        let (entries, target) = (batch, target)
         let replaces = !isOrdered
         let interruption = checkpoint.interruption
         try jobs.submit { () throws(StorageError) in
-            let maker = EntryMaker(root: root, policy: policy, notices: notices)
+            let maker = EntryMaker(target)
             for item in entries {
                 try interruption.check()
                 if replaces { try maker.removeExisting(item.entry.path) }
@@ -147,9 +158,9 @@ package struct TreeExtractor: ~Copyable {
     /// A large file is written as its data arrives; the last slice to be written finishes it.
     private mutating func takeLarge(_ entry: TarEntry, _ reader: inout TarReader) throws(StorageError) {
         if !isOrdered { try maker.removeExisting(entry.path) }
-        let file = try maker.createFile(entry.path)
+        let file = try maker.createFile(entry)
         let sliced = SlicedFile(entry, file.descriptor)
-        let (root, policy, notices) = (root, policy, notices)
+        let target = target
         var position: UInt64 = 0
         while let slice = try reader.nextData() {
             let start = position
@@ -157,7 +168,7 @@ package struct TreeExtractor: ~Copyable {
             outcome.bytes += UInt64(slice.count)
             try jobs.submit { () throws(StorageError) in
                 guard try sliced.writeAndTellLast(slice, storedAt: start) else { return }
-                try EntryMaker(root: root, policy: policy, notices: notices).finishFile(file, entry)
+                try EntryMaker(target).finishFile(file, entry)
             }
         }
         if !isOrdered { try jobs.drain() }
@@ -174,7 +185,7 @@ private struct BatchedEntry: Sendable {
             try maker.makeSpecial(entry)
             return
         }
-        let file = try maker.createFile(entry.path)
+        let file = try maker.createFile(entry)
         var position: UInt64 = 0
         for slice in data {
             try entry.write(slice, storedAt: position, to: file.descriptor.descriptor)

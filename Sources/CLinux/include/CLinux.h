@@ -35,6 +35,9 @@ int holdfast_open_in_root(int directory, const char *path, int flags);
 /// Whether the open file is on a proc file system (fstatfs(2)): 1, 0, or -1 for an error.
 int holdfast_is_proc(int file);
 
+/// Whether the open file is on ext2, ext3 or ext4 (fstatfs(2)): 1, 0, or -1 for an error.
+int holdfast_is_ext4(int file);
+
 /// pipe2(2) with O_CLOEXEC: the reading end first.
 int holdfast_pipe(int ends[2]);
 

@@ -78,9 +78,11 @@ final class LayerEntryMaker: Sendable {
         }
     }
 
-    func createFile(_ place: LayerPlace) throws(StorageError) -> SharedDescriptor {
-        try attempt(place.path) { () throws(FileError) in
-            SharedDescriptor(try place.parent.descriptor.createFile(place.name))
+    /// Opens a new file for the entry's data, with the mode of the entry if its owner is right from the start.
+    func createFile(_ entry: TarEntry, _ place: LayerPlace) throws(StorageError) -> SharedDescriptor {
+        let mode = setsOwner(entry.metadata) ? 0o600 : entry.metadata.mode & 0o777
+        return try attempt(place.path) { () throws(FileError) in
+            SharedDescriptor(try place.parent.descriptor.createFile(place.name, mode: mode))
         }
     }
 
@@ -89,14 +91,14 @@ final class LayerEntryMaker: Sendable {
         try attempt(entry.path) { () throws(FileError) in
             if entry.sparseMap != nil { try file.descriptor.truncate(to: entry.sizeBytes) }
             try file.descriptor.applyMetadata(
-                entry.metadata, xattrs: admitted(entry),
-                ownership: setsOwner(entry.metadata), onRefusal: noteRefusal(entry.path))
+                entry.metadata, xattrs: admitted(entry), ownership: isPrivileged,
+                current: try file.descriptor.status(), onRefusal: noteRefusal(entry.path))
         }
     }
 
     func make(_ item: LayerBatch.Item) throws(StorageError) {
         guard item.entry.kind == .file else { return try makeSpecial(item.entry, item.place) }
-        let file = try createFile(item.place)
+        let file = try createFile(item.entry, item.place)
         var position: UInt64 = 0
         for slice in item.data {
             try item.entry.write(slice, storedAt: position, to: file.descriptor)

@@ -164,7 +164,7 @@ package struct LayerUnpacker: ~Copyable {
     ) throws(StorageError) {
         apparentBytes += entry.sizeBytes
         made[key(place.path)] = skeleton.beginFile()
-        let file = SlicedFile(entry, try maker.createFile(place))
+        let file = SlicedFile(entry, try maker.createFile(entry, place))
         let maker = maker
         var position: UInt64 = 0
         while let slice = try reader.nextData() {
