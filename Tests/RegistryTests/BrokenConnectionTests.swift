@@ -46,6 +46,16 @@ struct BrokenConnectionTests {
         #expect(progress.bytes == UInt64(bytes.count), "no byte is fetched twice")
     }
 
+    @Test("a name that has no address is told as that")
+    func unknownName() throws {
+        try withClient { client in
+            let reference = try ImageReference("registry.invalid/app:1")
+            let error = storageError { _ = try client.resolve(reference, platform: .current, checkpoint: checkpoint) }
+            #expect(
+                error?.message.contains("no address is known for this name") == true, "\(String(describing: error))")
+        }
+    }
+
     @Test("a line that is always cut at once ends in an error that names the host")
     func hopeless() throws {
         let server = try RegistryServer()

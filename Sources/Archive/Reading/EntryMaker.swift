@@ -1,21 +1,6 @@
 internal import FileTree
 internal import StorageModel
 
-/// What the makers of one extraction share.
-struct ExtractionTarget: Sendable {
-    let root: SharedDescriptor
-    let policy: ExtractionPolicy
-    let notices: NoticeList
-    let turn: CreationTurn
-
-    init(root: SharedDescriptor, policy: ExtractionPolicy) {
-        self.root = root
-        self.policy = policy
-        notices = NoticeList()
-        turn = CreationTurn(root.descriptor)
-    }
-}
-
 /// Makes entries beneath a root, always by descriptor and never through a link. One per job; used by one thread.
 ///
 /// Merging puts a finished entry under a temporary name and renames it over the old one, so that an interruption leaves
