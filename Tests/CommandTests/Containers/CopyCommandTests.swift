@@ -82,18 +82,23 @@ struct CopyCommandTests {
     @Test("a running container is neither removed nor mounted anew")
     func running() throws {
         let process = try store.holdfast.start(
-            ["container", "run", "--name", "busy", "box:1", "/bin/busybox", "sleep", "30"].map { Array($0.utf8) })
-        defer {
-            process.send(15)
-            _ = try? process.wait(limitSeconds: 20)
-        }
+            [
+                "container", "run", "--name", "busy", "box:1", "/bin/sh", "-c",
+                // The first process of a container ignores every signal that it has no handler for.
+                "trap 'exit 3' TERM; touch /ready; /bin/busybox sleep 30 & wait",
+            ].map { Array($0.utf8) })
         var isRunning = false
         for _ in 0..<400 where !isRunning {
-            isRunning = try Tool.run("pgrep", "-P", "\(process.identifier)").status == 0
+            isRunning = try store.holdfast("container", "diff", "busy").text.contains("A /ready")
             _ = try Tool.run("sleep", "0.02")
         }
         let refused = try store.holdfast("container", "rm", "--force", "busy")
         #expect(refused.status == 5, "\(refused)")
+        process.send(15)
+        let end = try process.wait(limitSeconds: 20)
+        #expect(end.status == 3, "\(end)")
+        try store.holdfast("container", "rm", "busy").check()
+        #expect(try store.leftovers(in: "containers").isEmpty)
     }
 
     @Test("bundle writes what a runtime runs")
