@@ -66,7 +66,7 @@ package struct Extraction: Sendable {
         var reader = TarReader(feed, limits: ArchiveLimits())
         let writeback = try makeWriteback(target)
         defer { writeback?.finish() }
-        let extractor = TreeExtractor(
+        let extractor = try TreeExtractor(
             root: target, policy: policy, threads: threads, checkpoint: checkpoint, writeback: writeback)
         let outcome = try extractor.extract(&reader)
         guard outcome.isComplete else {

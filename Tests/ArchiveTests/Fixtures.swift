@@ -67,7 +67,7 @@ enum ArchiveFixture {
             interruption: Interruption())
         defer { feed.finish() }
         var reader = TarReader(feed, limits: ArchiveLimits())
-        let extractor = TreeExtractor(
+        let extractor = try TreeExtractor(
             root: SharedDescriptor(try Descriptor.openDirectory(atHostPath: target)),
             policy: ExtractionPolicy(merges: merges, isPrivileged: Environment.isRoot), threads: 2,
             checkpoint: Checkpoint())

@@ -33,6 +33,18 @@ final class StoreFixture: Sendable {
     /// The names that `volume ls -q` prints.
     func names() throws -> [String] { try holdfast("volume", "ls", "-q").check().lines }
 
+    /// The binary as a command of another user, and a directory that is that user's.
+    func asNobody() throws -> (command: [String], directory: String) {
+        try Tool.run("chmod", "755", directory.path).check()
+        let binary = directory("holdfast")
+        try Tool.run("cp", CommandRunner.binary, binary).check()
+        let command = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", binary]
+        try #require(try Tool.run(command + ["--version"]).status == 0, "another user cannot run the binary")
+        let own = try directory.makeDirectory("nobody")
+        try Tool.run("chown", "65534:65534", own).check()
+        return (command, own)
+    }
+
     /// What lies in a directory of the store, by `ls -A`.
     func leftovers(in name: String) throws -> [String] {
         try Tool.run("ls", "-A", directory("store/\(name)")).check().lines

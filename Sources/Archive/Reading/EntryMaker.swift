@@ -6,28 +6,22 @@ internal import StorageModel
 /// Merging puts a finished entry under a temporary name and renames it over the old one, so that an interruption leaves
 /// the old or the new entry.
 final class EntryMaker {
-    private let root: SharedDescriptor
-    private let policy: ExtractionPolicy
-    private let notices: NoticeList
-    private let turn: CreationTurn
+    private let target: ExtractionTarget
     private var directory: (path: EntryPath, handle: SharedDescriptor)?
 
-    init(_ target: ExtractionTarget) {
-        root = target.root
-        policy = target.policy
-        notices = target.notices
-        turn = target.turn
-    }
+    private var policy: ExtractionPolicy { target.policy }
+
+    init(_ target: ExtractionTarget) { self.target = target }
 
     // MARK: Directories
 
     /// Makes sure that the directory is there, open to its owner; all that its entry says comes last.
     func makeDirectory(_ entry: TarEntry) throws(StorageError) {
         if entry.path.isRoot { return }
-        let mode = policy.initialMode(entry.metadata) | 0o700
+        let mode = target.initialMode(entry) | 0o700
         try perform(entry.path) { (parent, name) throws(FileError) in
             do throws(FileError) {
-                try turn.take { () throws(FileError) in try parent.makeDirectory(name, mode: mode) }
+                try target.turn.take { () throws(FileError) in try parent.makeDirectory(name, mode: mode) }
             } catch  where error.errno == .exists {
                 if try parent.status(of: name).kind == .directory { return }
                 guard policy.merges else { throw error }
@@ -40,7 +34,7 @@ final class EntryMaker {
     /// Sets everything that a directory's entry says. Call when nothing below it changes any more.
     func finishDirectory(_ entry: TarEntry) throws(StorageError) {
         do throws(FileError) {
-            let directory = try root.descriptor.openDirectory(beneath: entry.path)
+            let directory = try target.root.descriptor.openDirectory(beneath: entry.path)
             try apply(entry, to: directory)
         } catch {
             throw failure(error, entry.path)
@@ -51,11 +45,11 @@ final class EntryMaker {
 
     /// Opens a new file for the entry's data.
     func createFile(_ entry: TarEntry) throws(StorageError) -> NewFile {
-        let mode = policy.initialMode(entry.metadata)
+        let mode = target.initialMode(entry)
         var created: NewFile?
         try perform(entry.path) { (parent, name) throws(FileError) in
             let temporary = policy.merges ? Self.temporaryName() : nil
-            created = try turn.take { () throws(FileError) in
+            created = try target.turn.take { () throws(FileError) in
                 NewFile(try parent.createFile(temporary.map { $0[...] } ?? name, mode: mode), temporaryName: temporary)
             }
         }
@@ -83,14 +77,14 @@ final class EntryMaker {
     /// Makes a symbolic link, a device or a fifo with all that its entry says.
     func makeSpecial(_ entry: TarEntry) throws(StorageError) {
         if !policy.isPrivileged && (entry.kind == .characterDevice || entry.kind == .blockDevice) {
-            notices.addSkipped(entry.path, "\(entry.kind.word): only root can make it")
+            target.notices.addSkipped(entry.path, "\(entry.kind.word): only root can make it")
             return
         }
         let (attributes, refused) = policy.admit(entry.extendedAttributes)
         note(refused + entry.unresolvedAttributes, entry.path)
         try perform(entry.path) { (parent, name) throws(FileError) in
             let place = policy.merges ? Self.temporaryName() : Array(name)
-            try turn.take { () throws(FileError) in
+            try target.turn.take { () throws(FileError) in
                 switch entry.kind {
                 case .symbolicLink: try parent.makeSymbolicLink(place, target: entry.linkTarget)
                 case .fifo: try parent.makeFifo(place)
@@ -108,11 +102,11 @@ final class EntryMaker {
 
     /// Gives a file that was extracted before a further name.
     func makeHardLink(_ entry: TarEntry) throws(StorageError) {
-        let target = EntryPath(trusted: entry.linkTarget)
+        let linked = EntryPath(trusted: entry.linkTarget)
         try perform(entry.path) { (parent, name) throws(FileError) in
-            let targetParent = try root.descriptor.openDirectory(beneath: target.parent)
+            let linkedParent = try target.root.descriptor.openDirectory(beneath: linked.parent)
             let place = policy.merges ? Self.temporaryName() : Array(name)
-            try parent.makeHardLink(place, to: targetParent, target.name)
+            try parent.makeHardLink(place, to: linkedParent, linked.name)
             if policy.merges { try Self.replace(parent, place, name) }
         }
     }
@@ -141,7 +135,7 @@ final class EntryMaker {
 
     private func note(_ refused: [String], _ path: EntryPath) {
         if refused.isEmpty { return }
-        notices.addSkipped(path, "attribute \(refused.joined(separator: ", ").printable()) was not set")
+        target.notices.addSkipped(path, "attribute \(refused.joined(separator: ", ").printable()) was not set")
     }
 
     /// Calls `body` with the entry's parent directory and its name; makes missing parents, which the archive did not name.
@@ -161,13 +155,13 @@ final class EntryMaker {
         if let directory, directory.path == parentPath { return directory.handle }
         let handle: SharedDescriptor
         do throws(FileError) {
-            handle = SharedDescriptor(try root.descriptor.openDirectory(beneath: parentPath))
+            handle = SharedDescriptor(try target.root.descriptor.openDirectory(beneath: parentPath))
         } catch  where error.errno == .noEntry {
             let above = try parent(of: parentPath)
             do throws(FileError) {
                 try above.descriptor.makeDirectory(parentPath.name, mode: 0o755)
             } catch  where error.errno == .exists {}
-            handle = SharedDescriptor(try root.descriptor.openDirectory(beneath: parentPath))
+            handle = SharedDescriptor(try target.root.descriptor.openDirectory(beneath: parentPath))
         }
         directory = (parentPath, handle)
         return handle

@@ -1,5 +1,4 @@
 package import FileTree
-internal import Glibc
 package import StorageModel
 
 /// What an extraction may do, decided once before it begins.
@@ -16,19 +15,10 @@ package struct ExtractionPolicy: Sendable {
     /// Whom the entries belong to.
     package var owners = OwnerTranslation.same
 
-    /// User and group of the process.
-    private let own = (uid: geteuid(), gid: getegid())
-
     package init(merges: Bool, isPrivileged: Bool, paths: [EntryPath] = []) {
         self.merges = merges
         self.isPrivileged = isPrivileged
         self.paths = paths
-    }
-
-    /// The mode that a new file is made with: its own, so that it need not be set, where nobody can read the file too early:
-    /// it has its owner from the start, and lies in a tree that is not published yet.
-    func initialMode(_ metadata: EntryMetadata) -> UInt16 {
-        !merges && metadata.uid == own.uid && metadata.gid == own.gid ? metadata.mode & 0o777 : 0o600
     }
 
     func selects(_ path: EntryPath) -> Bool { paths.isEmpty || paths.contains { path.isWithin($0) } }

@@ -37,9 +37,13 @@ package struct TreeExtractor: ~Copyable {
     package init(
         root: SharedDescriptor, policy: ExtractionPolicy, threads: Int, checkpoint: Checkpoint,
         writeback: EarlyWriteback? = nil
-    ) {
+    ) throws(StorageError) {
         self.writeback = writeback
-        target = ExtractionTarget(root: root, policy: policy)
+        do throws(FileError) {
+            target = try ExtractionTarget(root: root, policy: policy)
+        } catch {
+            throw StorageError(error, doing: "look at the target", object: "")
+        }
         self.checkpoint = checkpoint
         jobs = JobGroup(threads: threads, depth: threads * 3 + 2)
         maker = EntryMaker(target)

@@ -78,9 +78,11 @@ final class LayerEntryMaker: Sendable {
         }
     }
 
-    /// Opens a new file for the entry's data, with the mode of the entry if its owner is right from the start.
+    /// Opens a new file for the entry's data, with the mode of the entry if its owner is right from the start. Attributes
+    /// come before the mode, and only what is open to writing takes them from a user.
     func createFile(_ entry: TarEntry, _ place: LayerPlace) throws(StorageError) -> SharedDescriptor {
-        let mode = setsOwner(entry.metadata) ? 0o600 : entry.metadata.mode & 0o777
+        let isRight = !setsOwner(entry.metadata) && entry.extendedAttributes.isEmpty
+        let mode = isRight ? entry.metadata.mode & 0o777 : 0o600
         return try attempt(place.path) { () throws(FileError) in
             SharedDescriptor(try place.parent.descriptor.createFile(place.name, mode: mode))
         }

@@ -200,13 +200,7 @@ import Testing
     func unreadable() throws {
         let builder = try makeData()
         try builder.file("secret", "x", mode: 0o600)
-        try Tool.run("chmod", "755", store.directory.path).check()
-        let binary = store("holdfast")
-        try Tool.run("cp", CommandRunner.binary, binary).check()
-        let asNobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", binary]
-        try #require(try Tool.run(asNobody + ["--version"]).status == 0, "another user cannot run the binary")
-        let out = try store.directory.makeDirectory("nobody")
-        try Tool.run("chown", "65534", out).check()
+        let (asNobody, out) = try store.asNobody()
         let result = try Tool.run(
             asNobody + ["backup", "create", "dir:" + store("data"), "--to", out, "--json"])
         #expect(result.status == 3, "\(result)")
