@@ -13,11 +13,24 @@ package enum Publication {
         as newName: some Collection<UInt8>, mode: RenameMode, isDurable: Bool
     ) throws(FileError) {
         if isDurable { try syncTree(name, in: source) }
+        let before = mode == .exchange ? try source.status(of: name) : nil
         try source.rename(name, to: target, newName, mode: mode)
+        if let before { try keepTime(before, of: newName, in: target, isDurable: isDurable) }
         if isDurable {
             try target.sync()
             try source.sync()
         }
+    }
+
+    /// XFS gives a directory that was exchanged a new modification time (`xfs_cross_rename`).
+    private static func keepTime(
+        _ before: FileStatus, of name: some Collection<UInt8>, in parent: borrowing Descriptor, isDurable: Bool
+    ) throws(FileError) {
+        let now = try parent.status(of: name)
+        guard now.kind == .directory, now.modifiedAt != before.modifiedAt else { return }
+        let directory = try parent.openDirectory(name)
+        try directory.applyMetadata(before.metadata, xattrs: [], ownership: false, current: now)
+        if isDurable { try directory.sync() }
     }
 
     /// From so many entries on, one `syncfs(2)` is cheaper than an `fsync(2)` of each.
