@@ -172,7 +172,10 @@ private struct TreeScan {
         if count < 0 && errno == ENOTSUP { return "" }
         guard count >= 0 else { throw SystemFailure("llistxattr", name.text) }
         var result = ""
-        let keys = list.prefix(count).split(separator: 0).map { Array($0).text }.filter { $0 != "security.selinux" }
+        // XFS shows an access control list a second time, in its own form.
+        let keys = list.prefix(count).split(separator: 0).map { Array($0).text }.filter {
+            $0 != "security.selinux" && !$0.hasPrefix("trusted.SGI_ACL_")
+        }
         for key in keys.sorted() {
             var value = [UInt8](repeating: 0, count: 65_536)
             let length = lgetxattr(name, key, &value, value.count)

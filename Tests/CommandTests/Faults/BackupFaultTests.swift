@@ -23,13 +23,15 @@ struct BackupFaultTests {
         previous = try TreeFingerprint(target)
     }
 
-    @Test("backup create: an archive at its final name is whole; a failed run leaves no file")
-    func create() throws {
+    @Test(
+        "backup create: an archive at its final name is whole; a failed run leaves no file",
+        arguments: FaultSweep.possibleTroubles)
+    func create(_ trouble: FaultSweep.Trouble) throws {
         let source = source
         try FaultSweep(
             template: template, arguments: ["backup", "create", "source", "--to", "{}/backups", "--threads", "2"]
         )
-        .run { run in
+        .run(trouble) { run in
             try run.checkStoreIsClean()
             try run.requireSameTree("\(run.folder)/store/volumes/source/_data", source, "the source changed")
             let archives = try Self.archives(run)
@@ -42,22 +44,26 @@ struct BackupFaultTests {
         }
     }
 
-    @Test("backup create --force: the old archive or the new one, always a whole one")
-    func replaceArchive() throws {
+    @Test(
+        "backup create --force: the old archive or the new one, always a whole one",
+        arguments: FaultSweep.possibleTroubles)
+    func replaceArchive(_ trouble: FaultSweep.Trouble) throws {
         try FaultSweep(
             template: template, arguments: ["backup", "create", "source", "--to", "{}/first.tar.zst", "--force"]
-        ).run { run in
+        ).run(trouble) { run in
             try run.holdfast("backup", "verify", "\(run.folder)/first.tar.zst").check()
         }
     }
 
-    @Test("backup restore --replace: the old data or the new data, never a mixture")
-    func replaceVolume() throws {
+    @Test(
+        "backup restore --replace: the old data or the new data, never a mixture",
+        arguments: FaultSweep.possibleTroubles)
+    func replaceVolume(_ trouble: FaultSweep.Trouble) throws {
         let (source, previous) = (source, previous)
         try FaultSweep(
             template: template,
             arguments: ["backup", "restore", "{}/first.tar.zst", "--to", "target", "--replace", "--threads", "2"]
-        ).run { run in
+        ).run(trouble) { run in
             try run.checkStoreIsClean()
             let data = "\(run.folder)/store/volumes/target/_data"
             if try run.result.status == 0 || TreeFingerprint(data) != previous {
@@ -69,12 +75,12 @@ struct BackupFaultTests {
         }
     }
 
-    @Test("backup restore into a new volume: whole or not there")
-    func restoreNewVolume() throws {
+    @Test("backup restore into a new volume: whole or not there", arguments: FaultSweep.possibleTroubles)
+    func restoreNewVolume(_ trouble: FaultSweep.Trouble) throws {
         let source = source
         try FaultSweep(
             template: template, arguments: ["backup", "restore", "{}/first.tar.zst", "--to", "fresh", "--threads", "2"]
-        ).run { run in
+        ).run(trouble) { run in
             try run.checkStoreIsClean()
             let isThere = try run.names().contains("fresh")
             try require(isThere || run.result.status != 0, "an acknowledged volume is lost", run)

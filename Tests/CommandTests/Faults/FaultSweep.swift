@@ -19,7 +19,22 @@ struct FaultSweep {
         var description: String { "HOLDFAST_FAULT=\(fault) (\(operation)): \(result)" }
     }
 
+    /// What happens to the command.
+    enum Trouble: String, CaseIterable, CustomTestStringConvertible {
+        /// A call fails, transfers half, or is the process's last.
+        case calls
+        /// The process ends before a call, or at its end, and with it the machine.
+        case power
+
+        var testDescription: String { self == .calls ? "calls go wrong" : "power is lost" }
+    }
+
+    static let possibleTroubles: [Trouble] = CuttableDisk.formats.isEmpty ? [.calls] : Trouble.allCases
+
     static let faults = ["EIO", "ENOSPC", "short", "kill"]
+
+    /// How many of a command's steps are followed by a power cut.
+    private static let cutLimit = 44
 
     /// The folder that each run gets a copy of.
     let template: TemporaryDirectory
@@ -39,26 +54,45 @@ struct FaultSweep {
     func operations() throws -> [String] {
         let (folder, holdfast) = try makeCopy()
         let log = folder("fault-log")
-        try holdfast.run(commandLine(folder), environment: ["HOLDFAST_FAULT_LOG": log]).check()
+        try holdfast.run(commandLine(folder.path), environment: ["HOLDFAST_FAULT_LOG": log]).check()
         return try Tool.run("cat", log).check().lines.map { String($0.split(separator: " ")[1]) }
     }
 
     /// Does all runs, as many at a time as there are cores, and gives each to `check`.
     ///
     /// Each call fails with each fault; of more than `limit` calls, calls evenly spread are taken, the first and last 20 always.
-    func run(limit: Int = 600, check: @escaping @Sendable (Run) throws -> Void) throws {
+    func run(_ trouble: Trouble, limit: Int = 600, check: @escaping @Sendable (Run) throws -> Void) throws {
         let operations = try operations()
         #expect(operations.count > 3, "a command that changes something makes changing calls")
-        let chosen = Self.spread(operations.count, limit)
-        let runs = chosen.flatMap { number in Self.faults.map { (number, $0) } }
+        switch trouble {
+        case .calls:
+            let runs = Self.spread(operations.count, limit).flatMap { number in Self.faults.map { (number, $0) } }
+            try perform(runs) { number, fault in
+                guard fault != "short" || operations[number - 1].contains("write") else { return }
+                try oneRun(number, fault, operations[number - 1], check)
+            }
+        case .power:
+            let folder = try TemporaryDirectory("power")
+            let images = try CuttableDisk.formats.map { try DiskImage($0, of: template.path, in: folder) }
+            // The formats take turns; after the last step, when the command has ended well, each has one.
+            let steps = Self.spread(operations.count, Self.cutLimit).map { ($0, images[$0 % images.count]) }
+            try perform(steps + images.map { (operations.count + 1, $0) }) { number, image in
+                let operation = number > operations.count ? "acknowledged" : operations[number - 1]
+                try oneCut(number, image, operation, check)
+            }
+        }
+    }
+
+    private func perform<Fault: Sendable>(
+        _ runs: [(Int, Fault)], _ body: @escaping @Sendable (Int, Fault) throws -> Void
+    ) throws {
         let failures = Mutex<[String]>([])
         DispatchQueue.concurrentPerform(iterations: runs.count) { index in
             let (number, fault) = runs[index]
-            guard fault != "short" || operations[number - 1].contains("write") else { return }
             do {
-                try oneRun(number, fault, operations[number - 1], check)
+                try body(number, fault)
             } catch {
-                failures.withLock { $0.append("\(number):\(fault) (\(operations[number - 1])): \(error)") }
+                failures.withLock { $0.append("\(number):\(fault): \(error)") }
             }
         }
         let found = failures.withLock { $0 }
@@ -68,7 +102,7 @@ struct FaultSweep {
     private func oneRun(_ number: Int, _ fault: String, _ operation: String, _ check: (Run) throws -> Void) throws {
         let (folder, holdfast) = try makeCopy()
         let name = "\(number):\(fault)"
-        let result = try holdfast.run(commandLine(folder), environment: ["HOLDFAST_FAULT": name])
+        let result = try holdfast.run(commandLine(folder.path), environment: ["HOLDFAST_FAULT": name])
         let run = Run(fault: name, operation: operation, result: result, folder: folder.path, holdfast: holdfast)
         try require([0, 1, 128 + 9].contains(result.status) || result.status == 3, "an unexpected exit status", run)
         try require(!run.wasKilled || fault == "kill", "the process crashed", run)
@@ -78,14 +112,29 @@ struct FaultSweep {
         try check(run)
     }
 
+    /// The process ends before its `number`-th call, and the machine with it.
+    private func oneCut(
+        _ number: Int, _ image: DiskImage, _ operation: String, _ check: (Run) throws -> Void
+    ) throws {
+        let disk = try CuttableDisk(image)
+        let holdfast = CommandRunner(root: disk.path + "/store")
+        let name = "\(number):kill"
+        let result = try holdfast.run(commandLine(disk.path), environment: ["HOLDFAST_FAULT": name])
+        try disk.cutPower()
+        let run = Run(fault: name, operation: operation, result: result, folder: disk.path, holdfast: holdfast)
+        try require(result.status == 0 || run.wasKilled, "an unexpected exit status", run)
+        try check(run)
+        withExtendedLifetime(disk) {}
+    }
+
     private func makeCopy() throws -> (TemporaryDirectory, CommandRunner) {
         let folder = try TemporaryDirectory("fault")
         try Tool.run("cp", "-a", template.path + "/.", folder.path).check()
         return (folder, CommandRunner(root: folder("store")))
     }
 
-    private func commandLine(_ folder: TemporaryDirectory) -> [String] {
-        arguments.map { $0.split(separator: "{}", omittingEmptySubsequences: false).joined(separator: folder.path) }
+    private func commandLine(_ folder: String) -> [String] {
+        arguments.map { $0.split(separator: "{}", omittingEmptySubsequences: false).joined(separator: folder) }
     }
 
     private static func spread(_ count: Int, _ limit: Int) -> [Int] {

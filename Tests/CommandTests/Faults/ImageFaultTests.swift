@@ -48,9 +48,9 @@ struct ImageFaultTests {
         try require(rows == entries, "rows and entries differ:\n\(rows)\n\(entries)", run)
     }
 
-    @Test("image load: the image is there whole, or not at all")
-    func load() throws {
-        try FaultSweep(template: template, arguments: ["image", "load", "-i", "{}/new.tar"]).run { run in
+    @Test("image load: the image is there whole, or not at all", arguments: FaultSweep.possibleTroubles)
+    func load(_ trouble: FaultSweep.Trouble) throws {
+        try FaultSweep(template: template, arguments: ["image", "load", "-i", "{}/new.tar"]).run(trouble) { run in
             try checkIsTidy(run)
             let names = try images(run)
             try require(names == ["old:1"] || names == ["new:1", "old:1"], "other images: \(names)", run)
@@ -59,9 +59,9 @@ struct ImageFaultTests {
         }
     }
 
-    @Test("container commit: the new image is there whole, or not at all")
-    func commit() throws {
-        try FaultSweep(template: template, arguments: ["container", "commit", "c", "made:1"]).run { run in
+    @Test("container commit: the new image is there whole, or not at all", arguments: FaultSweep.possibleTroubles)
+    func commit(_ trouble: FaultSweep.Trouble) throws {
+        try FaultSweep(template: template, arguments: ["container", "commit", "c", "made:1"]).run(trouble) { run in
             try checkIsTidy(run)
             let names = try images(run)
             try require(names == ["old:1"] || names == ["made:1", "old:1"], "other images: \(names)", run)
@@ -69,12 +69,12 @@ struct ImageFaultTests {
         }
     }
 
-    @Test("image rm: the image is gone with its layers, or as it was")
-    func remove() throws {
+    @Test("image rm: the image is gone with its layers, or as it was", arguments: FaultSweep.possibleTroubles)
+    func remove(_ trouble: FaultSweep.Trouble) throws {
         let prepared = try TemporaryDirectory("prepared")
         try Tool.run("cp", "-a", template.path + "/.", prepared.path).check()
         try CommandRunner(root: prepared("store"))("image", "load", "-i", prepared("new.tar")).check()
-        try FaultSweep(template: prepared, arguments: ["image", "rm", "new:1"]).run { run in
+        try FaultSweep(template: prepared, arguments: ["image", "rm", "new:1"]).run(trouble) { run in
             try checkIsTidy(run)
             let names = try images(run)
             try require(names == ["old:1"] || names == ["new:1", "old:1"], "other images: \(names)", run)
@@ -82,14 +82,15 @@ struct ImageFaultTests {
         }
     }
 
-    @Test("container create and rm: there whole, or not at all")
-    func containers() throws {
-        try FaultSweep(template: template, arguments: ["container", "create", "--name", "d", "old:1"]).run { run in
+    @Test("container create and rm: there whole, or not at all", arguments: FaultSweep.possibleTroubles)
+    func containers(_ trouble: FaultSweep.Trouble) throws {
+        try FaultSweep(template: template, arguments: ["container", "create", "--name", "d", "old:1"]).run(trouble) {
+            run in
             try checkIsTidy(run)
             let count = try run.holdfast("container", "ls", "-q").check().lines.count
             try require(count == 2 || run.result.status != 0, "an acknowledged container is lost", run)
         }
-        try FaultSweep(template: template, arguments: ["container", "rm", "c"]).run { run in
+        try FaultSweep(template: template, arguments: ["container", "rm", "c"]).run(trouble) { run in
             try checkIsTidy(run)
             let count = try run.holdfast("container", "ls", "-q").check().lines.count
             try require(count == 0 || run.result.status != 0, "an acknowledged removal is undone", run)

@@ -29,10 +29,11 @@ struct VolumeFaultTests {
         #expect(try !holdfast("volume", "ls", "-q").check().lines.contains("new"))
     }
 
-    @Test("volume create: the volume is there whole, or not at all")
-    func create() throws {
+    @Test("volume create: the volume is there whole, or not at all", arguments: FaultSweep.possibleTroubles)
+    func create(_ trouble: FaultSweep.Trouble) throws {
         let old = old
-        try FaultSweep(template: template, arguments: ["volume", "create", "new", "--mode", "0751"]).run { run in
+        try FaultSweep(template: template, arguments: ["volume", "create", "new", "--mode", "0751"]).run(trouble) {
+            run in
             try run.checkStoreIsClean()
             let names = try run.names()
             try require(names.contains("old"), "the old volume is lost", run)
@@ -49,10 +50,10 @@ struct VolumeFaultTests {
         }
     }
 
-    @Test("volume rm: the volume is gone, or as it was")
-    func remove() throws {
+    @Test("volume rm: the volume is gone, or as it was", arguments: FaultSweep.possibleTroubles)
+    func remove(_ trouble: FaultSweep.Trouble) throws {
         let old = old
-        try FaultSweep(template: template, arguments: ["volume", "rm", "old"]).run { run in
+        try FaultSweep(template: template, arguments: ["volume", "rm", "old"]).run(trouble) { run in
             try run.checkStoreIsClean()
             if try run.names().contains("old") {
                 try require(run.result.status != 0, "an acknowledged removal is undone", run)
