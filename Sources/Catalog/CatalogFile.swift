@@ -59,8 +59,8 @@ enum CatalogFile {
         }
     }
 
-    /// Runs statements as SQLite's own interface takes them: the first use of GRDB's makes generic types for as long as all
-    /// the rest of an open takes.
+    /// Runs statements by SQLite's own interface: the first use of GRDB's makes generic types for a twentieth of the time that
+    /// a short command takes.
     private static func set(_ pragmas: String, _ database: Database) throws {
         let code = sqlite3_exec(database.sqliteConnection, pragmas, nil, nil, nil)
         guard code == SQLITE_OK else {
