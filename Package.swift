@@ -28,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
@@ -69,12 +70,16 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
+        .target(name: "Mounts", dependencies: ["FileTree", "StorageModel", "CLinux"], swiftSettings: strict),
+        .target(
+            name: "Compose", dependencies: ["FileTree", "StorageModel", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(
             name: "Holdfast",
             dependencies: [
-                "Images", "Containers", "Registry", "Backups", "Volumes", "Layers", "Archive", "Catalog", "FileTree",
-                "StorageModel",
+                "Images", "Containers", "Registry", "Backups", "Volumes", "Mounts", "Compose", "Layers", "Archive",
+                "Catalog", "FileTree", "StorageModel",
             ],
             swiftSettings: strict),
         .target(
@@ -119,6 +124,12 @@ let package = Package(
         .testTarget(
             name: "RegistryTests", dependencies: ["Registry", "Archive", "FileTree", "StorageModel", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "MountsTests", dependencies: ["Mounts", "FileTree", "StorageModel", "TestSupport"],
+            swiftSettings: seam
+        ),
+        .testTarget(
+            name: "ComposeTests", dependencies: ["Compose", "StorageModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "VolumesTests",
             dependencies: ["Holdfast", "Volumes", "Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],

@@ -9,7 +9,7 @@ enum Schema {
     static let applicationID: Int32 = 0x4846_4c44
 
     private static let migrations: [(name: String, sql: String)] = [
-        ("volumes", volumes), ("layers, images, containers", layers),
+        ("volumes", volumes), ("layers, images, containers", layers), ("mounts", mounts),
     ]
 
     /// Each migration is one transaction that also writes the version it leads to.
@@ -100,5 +100,25 @@ enum Schema {
             settings TEXT NOT NULL CHECK (json_valid(settings))
         ) STRICT;
         CREATE INDEX containers_by_image ON containers (image_id);
+        """
+
+    /// What volumes were filled from and when they were last used; what containers mount. A volume's and an image's row is
+    /// kept by the mounts that need it; names are those of the rows, so that a volume that is renamed stays mounted.
+    private static let mounts = """
+        ALTER TABLE volumes ADD COLUMN populated_image TEXT
+            CHECK (length(populated_image) = 64 AND populated_image NOT GLOB '*[^0-9a-f]*');
+        ALTER TABLE volumes ADD COLUMN populated_path TEXT CHECK (populated_path GLOB '/*');
+        ALTER TABLE volumes ADD COLUMN populated_at_ns INTEGER;
+        ALTER TABLE volumes ADD COLUMN last_mounted_at_ns INTEGER;
+        CREATE TABLE container_mounts (
+            container_id INTEGER NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+            position INTEGER NOT NULL CHECK (position >= 0),
+            volume_id INTEGER REFERENCES volumes (id) ON DELETE RESTRICT,
+            image_id INTEGER REFERENCES images (id) ON DELETE RESTRICT,
+            mount TEXT NOT NULL CHECK (json_valid(mount)),
+            PRIMARY KEY (container_id, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX container_mounts_by_volume ON container_mounts (volume_id);
+        CREATE INDEX container_mounts_by_image ON container_mounts (image_id);
         """
 }

@@ -8,10 +8,15 @@ extension Transaction {
         try fetch("ORDER BY containers.id", [], "read the containers")
     }
 
-    /// The containers that are made of an image.
+    /// The containers that are made of an image or mount it.
     package func containers(ofImage id: Digest) throws(StorageError) -> [Container] {
         try fetch(
-            "WHERE images.digest = ? ORDER BY containers.id", [id.hex], "read the containers of image \(id.short)")
+            """
+            WHERE images.digest = ?1 OR containers.id IN (
+                SELECT container_mounts.container_id FROM container_mounts
+                JOIN images AS mounted ON mounted.id = container_mounts.image_id WHERE mounted.digest = ?1)
+            ORDER BY containers.id
+            """, [id.hex], "read the containers of image \(id.short)")
     }
 
     package func container(_ id: ContainerID) throws(StorageError) -> Container? {
@@ -61,6 +66,34 @@ extension Transaction {
                     "the name '\(container.name)' is taken by another container",
                     hint: "choose another name, or remove that container: holdfast container rm \(container.name)")
             }
+            try insert(container.mounts, ofContainer: database.lastInsertedRowID)
+        }
+    }
+
+    /// - Throws: ``StorageError/Code/conflict`` if a volume was removed by another process meanwhile.
+    private func insert(_ mounts: [ContainerMount], ofContainer number: Int64) throws {
+        if mounts.isEmpty { return }
+        let volumes = try database.cachedStatement(sql: "SELECT id FROM volumes WHERE name = ?")
+        let statement = try database.cachedStatement(
+            sql: """
+                INSERT INTO container_mounts (container_id, position, volume_id, image_id, mount)
+                VALUES (?, ?, ?, ?, ?)
+                """)
+        for (position, mount) in mounts.enumerated() {
+            var volume: Int64?
+            if let name = mount.spec.volumeName {
+                volume = try Int64.fetchOne(volumes, arguments: [name.rawValue])
+                guard volume != nil else {
+                    throw StorageError(
+                        .conflict, object: name.rawValue, "volume '\(name)' was removed by another process meanwhile",
+                        hint: "try again")
+                }
+            }
+            let text = String(decoding: try JSONEncoder().encode(mount), as: UTF8.self)
+            try statement.execute(
+                arguments: [
+                    number, position, volume, try mount.image.map { try rowNumber(ofImage: $0) }, text,
+                ])
         }
     }
 
@@ -82,7 +115,7 @@ extension Transaction {
         try attempt(doing) {
             let statement = try database.cachedStatement(
                 sql: """
-                    SELECT container_id, name, images.digest, image_name, created_at_ns, settings
+                    SELECT container_id, name, images.digest, image_name, created_at_ns, settings, containers.id
                     FROM containers JOIN images ON images.id = containers.image_id \(condition)
                     """)
             return try Row.fetchAll(statement, arguments: arguments).map(container)
@@ -97,6 +130,26 @@ extension Transaction {
         return Container(
             id: id, name: try ContainerName(name), image: try digest(row[2]), imageName: row[3],
             createdAt: Timestamp(nanosecondsSinceEpoch: row[4]),
-            settings: try JSONDecoder().decode(ContainerSettings.self, from: Data(settings.utf8)))
+            settings: try JSONDecoder().decode(ContainerSettings.self, from: Data(settings.utf8)),
+            mounts: try mounts(ofContainer: row[6]))
+    }
+
+    private func mounts(ofContainer number: Int64) throws -> [ContainerMount] {
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT mount, volumes.name FROM container_mounts
+                LEFT JOIN volumes ON volumes.id = container_mounts.volume_id
+                WHERE container_mounts.container_id = ? ORDER BY position
+                """)
+        return try Row.fetchAll(statement, arguments: [number]).map { row in
+            let (text, name): (String, String?) = (row[0], row[1])
+            var mount = try JSONDecoder().decode(ContainerMount.self, from: Data(text.utf8))
+            // The volume's name now, which may be another than when the container was made.
+            if let name, case .volume(var volume) = mount.spec.content {
+                volume.name = try VolumeName(name)
+                mount.spec.content = .volume(volume)
+            }
+            return mount
+        }
     }
 }

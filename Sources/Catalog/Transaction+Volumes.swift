@@ -50,12 +50,17 @@ extension Transaction {
             do {
                 try database.execute(
                     sql: """
-                        INSERT INTO volumes (name, driver, created_at_ns, is_anonymous, is_protected, populated_from)
-                        VALUES (?, ?, ?, ?, ?, ?)
+                        INSERT INTO volumes (
+                            name, driver, created_at_ns, is_anonymous, is_protected, populated_from, populated_image,
+                            populated_path, populated_at_ns, last_mounted_at_ns)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """,
                     arguments: [
                         volume.name.rawValue, volume.driver, volume.createdAt.nanosecondsSinceEpoch,
-                        volume.isAnonymous, volume.isProtected, volume.populatedFrom,
+                        volume.isAnonymous, volume.isProtected, volume.population?.image,
+                        volume.population?.imageID.hex, volume.population?.path.rawValue,
+                        volume.population?.populatedAt.nanosecondsSinceEpoch,
+                        volume.lastMountedAt?.nanosecondsSinceEpoch,
                     ])
             } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
                 throw StorageError(.conflict, object: volume.name.rawValue, "volume '\(volume.name)' exists already")
@@ -69,10 +74,110 @@ extension Transaction {
     /// Removes the volume's row with its labels and options.
     ///
     /// - Returns: whether there was one.
+    /// - Throws: ``StorageError/Code/inUse`` naming the containers that mount it.
     package func remove(_ name: VolumeName) throws(StorageError) -> Bool {
-        try attempt("remove the record of volume '\(name)'") {
+        let users = try containers(mounting: name)
+        if let user = users.first {
+            let others = users.count == 1 ? "" : " and \(users.count - 1) other\(users.count == 2 ? "" : "s")"
+            throw StorageError(
+                .inUse, object: name.rawValue, "volume '\(name)' is in use by container '\(user)'\(others)",
+                hint: "remove the container first: holdfast container rm \(user)",
+                causes: users.dropFirst().map { "also by container '\($0)'" })
+        }
+        return try attempt("remove the record of volume '\(name)'") {
             try database.execute(sql: "DELETE FROM volumes WHERE name = ?", arguments: [name.rawValue])
             return database.changesCount > 0
+        }
+    }
+
+    /// The names of the containers that mount the volume, in byte order.
+    package func containers(mounting name: VolumeName) throws(StorageError) -> [ContainerName] {
+        try attempt("read who mounts volume '\(name)'") {
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT DISTINCT containers.name FROM container_mounts
+                    JOIN volumes ON volumes.id = container_mounts.volume_id
+                    JOIN containers ON containers.id = container_mounts.container_id
+                    WHERE volumes.name = ? ORDER BY containers.name
+                    """)
+            return try String.fetchAll(statement, arguments: [name.rawValue]).map { try ContainerName($0) }
+        }
+    }
+
+    /// The containers that mount volumes, by volume; volumes that none mounts are missing.
+    package func containersByVolume() throws(StorageError) -> [VolumeName: [ContainerName]] {
+        try attempt("read who mounts the volumes") {
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT DISTINCT volumes.name, containers.name FROM container_mounts
+                    JOIN volumes ON volumes.id = container_mounts.volume_id
+                    JOIN containers ON containers.id = container_mounts.container_id
+                    ORDER BY volumes.name, containers.name
+                    """)
+            var result: [VolumeName: [ContainerName]] = [:]
+            for row in try Row.fetchAll(statement) {
+                result[try self.name(row[0]), default: []].append(try ContainerName(row[1] as String))
+            }
+            return result
+        }
+    }
+
+    /// Gives the volume another name; containers that mount it follow.
+    ///
+    /// - Returns: whether there is a volume of the old name.
+    /// - Throws: ``StorageError/Code/conflict`` if the new name is taken.
+    package func rename(_ name: VolumeName, to newName: VolumeName) throws(StorageError) -> Bool {
+        try attempt("rename volume '\(name)'") {
+            do {
+                try database.execute(
+                    sql: "UPDATE volumes SET name = ?, is_anonymous = 0 WHERE name = ?",
+                    arguments: [newName.rawValue, name.rawValue])
+            } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
+                throw StorageError(.conflict, object: newName.rawValue, "volume '\(newName)' exists already")
+            }
+            return database.changesCount > 0
+        }
+    }
+
+    /// Replaces all labels of the volume.
+    ///
+    /// - Returns: whether there is a volume of that name.
+    package func setLabels(_ labels: [String: String], of name: VolumeName) throws(StorageError) -> Bool {
+        try attempt("change the labels of volume '\(name)'") {
+            let statement = try database.cachedStatement(sql: "SELECT id FROM volumes WHERE name = ?")
+            guard let id = try Int64.fetchOne(statement, arguments: [name.rawValue]) else { return false }
+            try database.execute(sql: "DELETE FROM volume_labels WHERE volume_id = ?", arguments: [id])
+            try insert(labels, "INSERT INTO volume_labels (volume_id, key, value) VALUES (?, ?, ?)", id)
+            return true
+        }
+    }
+
+    /// Records what the volume was filled from.
+    ///
+    /// - Returns: whether there is a volume of that name.
+    package func setPopulation(_ population: VolumePopulation?, of name: VolumeName) throws(StorageError) -> Bool {
+        try attempt("change volume '\(name)'") {
+            try database.execute(
+                sql: """
+                    UPDATE volumes SET populated_from = ?, populated_image = ?, populated_path = ?, populated_at_ns = ?
+                    WHERE name = ?
+                    """,
+                arguments: [
+                    population?.image, population?.imageID.hex, population?.path.rawValue,
+                    population?.populatedAt.nanosecondsSinceEpoch, name.rawValue,
+                ])
+            return database.changesCount > 0
+        }
+    }
+
+    /// Records that a container had the volumes at that time.
+    package func stampMounted(_ names: [VolumeName], at time: Timestamp) throws(StorageError) {
+        try attempt("change the volumes") {
+            let statement = try database.cachedStatement(
+                sql: "UPDATE volumes SET last_mounted_at_ns = max(ifnull(last_mounted_at_ns, ?1), ?1) WHERE name = ?2")
+            for name in names {
+                try statement.execute(arguments: [time.nanosecondsSinceEpoch, name.rawValue])
+            }
         }
     }
 
@@ -88,14 +193,25 @@ extension Transaction {
 
 extension Transaction {
     private static let columns = """
-        SELECT id, name, driver, created_at_ns, is_anonymous, is_protected, populated_from FROM volumes
+        SELECT id, name, driver, created_at_ns, is_anonymous, is_protected, populated_from, populated_image,
+            populated_path, populated_at_ns, last_mounted_at_ns
+        FROM volumes
         """
 
-    private func volume(_ row: Row, labels: [String: String], options: [String: String]) throws(StorageError) -> Volume
-    {
-        Volume(
+    private func volume(_ row: Row, labels: [String: String], options: [String: String]) throws -> Volume {
+        let lastMounted: Int64? = row[10]
+        return Volume(
             name: try name(row[1]), driver: row[2], createdAt: Timestamp(nanosecondsSinceEpoch: row[3]),
-            labels: labels, options: options, isAnonymous: row[4], isProtected: row[5], populatedFrom: row[6])
+            labels: labels, options: options, isAnonymous: row[4], isProtected: row[5],
+            population: try population(row), lastMountedAt: lastMounted.map(Timestamp.init(nanosecondsSinceEpoch:)))
+    }
+
+    private func population(_ row: Row) throws -> VolumePopulation? {
+        let (image, id, path): (String?, String?, String?) = (row[6], row[7], row[8])
+        guard let image, let id, let path else { return nil }
+        return VolumePopulation(
+            image: image, imageID: try digest(id), path: try ContainerPath(path),
+            populatedAt: Timestamp(nanosecondsSinceEpoch: row[9]))
     }
 
     private func name(_ text: String) throws(StorageError) -> VolumeName {

@@ -9,13 +9,15 @@ public struct Volume: Hashable, Sendable {
     public let isAnonymous: Bool
     /// Whether `rm` and `prune` refuse it.
     public let isProtected: Bool
-    /// The image that it was populated from; `nil` if it never was.
-    public let populatedFrom: String?
+    /// What it was filled from; `nil` if it never was.
+    public let population: VolumePopulation?
+    /// When a container last had it; `nil` if none ever did.
+    public let lastMountedAt: Timestamp?
 
     public init(
         name: VolumeName, driver: String = "local", createdAt: Timestamp, labels: [String: String] = [:],
         options: [String: String] = [:], isAnonymous: Bool = false, isProtected: Bool = false,
-        populatedFrom: String? = nil
+        population: VolumePopulation? = nil, lastMountedAt: Timestamp? = nil
     ) {
         self.name = name
         self.driver = driver
@@ -24,6 +26,7 @@ public struct Volume: Hashable, Sendable {
         self.options = options
         self.isAnonymous = isAnonymous
         self.isProtected = isProtected
-        self.populatedFrom = populatedFrom
+        self.population = population
+        self.lastMountedAt = lastMountedAt
     }
 }

@@ -18,7 +18,10 @@ import Testing
         let volume = Volume(
             name: try VolumeName("pg.data-1_x"), createdAt: createdAt,
             labels: ["app": "shop", "ключ": "значение\n\"'; DROP TABLE volumes; --", "empty": ""],
-            options: ["o": "size=1g"], isAnonymous: true, isProtected: true, populatedFrom: "postgres:16")
+            options: ["o": "size=1g"], isAnonymous: true, isProtected: true,
+            population: VolumePopulation(
+                image: "postgres:16", imageID: try #require(Digest(hex: String(repeating: "0a", count: 32))),
+                path: try ContainerPath("/var/lib"), populatedAt: createdAt), lastMountedAt: createdAt)
         try fixture.open().transaction { transaction throws(StorageError) in try transaction.insert(volume) }
         let reopened = try fixture.open()
         #expect(try reopened.volumes() == [volume])

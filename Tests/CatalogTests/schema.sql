@@ -1,3 +1,12 @@
+CREATE TABLE container_mounts (
+    container_id INTEGER NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL CHECK (position >= 0),
+    volume_id INTEGER REFERENCES volumes (id) ON DELETE RESTRICT,
+    image_id INTEGER REFERENCES images (id) ON DELETE RESTRICT,
+    mount TEXT NOT NULL CHECK (json_valid(mount)),
+    PRIMARY KEY (container_id, position)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE containers (
     id INTEGER PRIMARY KEY,
     container_id TEXT NOT NULL UNIQUE CHECK (length(container_id) = 64 AND container_id NOT GLOB '*[^0-9a-f]*'),
@@ -70,7 +79,12 @@ CREATE TABLE volumes (
     is_anonymous INTEGER NOT NULL CHECK (is_anonymous IN (0, 1)),
     is_protected INTEGER NOT NULL CHECK (is_protected IN (0, 1)),
     populated_from TEXT CHECK (populated_from <> '')
-) STRICT;
+, populated_image TEXT
+    CHECK (length(populated_image) = 64 AND populated_image NOT GLOB '*[^0-9a-f]*'), populated_path TEXT CHECK (populated_path GLOB '/*'), populated_at_ns INTEGER, last_mounted_at_ns INTEGER) STRICT;
+
+CREATE INDEX container_mounts_by_image ON container_mounts (image_id);
+
+CREATE INDEX container_mounts_by_volume ON container_mounts (volume_id);
 
 CREATE INDEX containers_by_image ON containers (image_id);
 

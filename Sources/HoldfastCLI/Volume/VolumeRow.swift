@@ -20,7 +20,11 @@ struct VolumeRow {
             "labels": .strings(volume.labels), "options": .strings(volume.options),
             "anonymous": .boolean(volume.isAnonymous), "protected": .boolean(volume.isProtected),
             "references": .array(details.references.map { .string($0) }),
-            "populatedFrom": .optional(volume.populatedFrom),
+            "populatedFrom": .optional(volume.population?.image),
+            "populatedImageId": .optional(volume.population?.imageID.description),
+            "populatedPath": .optional(volume.population?.path.rawValue),
+            "populatedAt": .optional(volume.population?.populatedAt.description),
+            "lastMountedAt": .optional(volume.lastMountedAt?.description),
         ]
         if let usage {
             members["allocatedBytes"] = .unsigned(usage.allocatedBytes)

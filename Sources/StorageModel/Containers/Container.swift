@@ -8,10 +8,12 @@ public struct Container: Hashable, Sendable {
     public let imageName: String
     public let createdAt: Timestamp
     public let settings: ContainerSettings
+    /// In the order in which they are performed.
+    public let mounts: [ContainerMount]
 
     public init(
         id: ContainerID, name: ContainerName, image: Digest, imageName: String, createdAt: Timestamp,
-        settings: ContainerSettings
+        settings: ContainerSettings, mounts: [ContainerMount] = []
     ) {
         self.id = id
         self.name = name
@@ -19,6 +21,7 @@ public struct Container: Hashable, Sendable {
         self.imageName = imageName
         self.createdAt = createdAt
         self.settings = settings
+        self.mounts = mounts
     }
 }
 

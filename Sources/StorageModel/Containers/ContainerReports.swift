@@ -43,16 +43,19 @@ public struct ContainerRequest: Hashable, Sendable {
     /// `nil` for a name that is made up.
     public var name: ContainerName?
     public var settings: ContainerSettings
+    /// What the flags ask for; what the image declares comes in addition.
+    public var mounts: MountRequest
     /// Whether the container is on disk before success is reported.
     public var isDurable: Bool
 
     public init(
         image: String, name: ContainerName? = nil, settings: ContainerSettings = ContainerSettings(),
-        isDurable: Bool = true
+        mounts: MountRequest = .none, isDurable: Bool = true
     ) {
         self.image = image
         self.name = name
         self.settings = settings
+        self.mounts = mounts
         self.isDurable = isDurable
     }
 }

@@ -37,9 +37,8 @@ import Testing
         let details = try store.inspect("v")
         #expect(
             details.keys == [
-                "anonymous", "createdAt", "driver", "labels", "mountpoint", "name", "options", "populatedFrom",
-                "protected",
-                "references",
+                "anonymous", "createdAt", "driver", "labels", "lastMountedAt", "mountpoint", "name", "options",
+                "populatedAt", "populatedFrom", "populatedImageId", "populatedPath", "protected", "references",
             ])
         #expect(details["name"] == "v")
         #expect(details["driver"] == "local")
