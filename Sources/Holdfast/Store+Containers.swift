@@ -7,19 +7,10 @@ internal import Layers
 public import StorageModel
 
 extension Store {
-    /// Makes a container: a writable layer on an image. Nothing is mounted or started.
-    ///
-    /// - Throws: ``StorageError/Code/notFound`` if there is no such image; ``StorageError/Code/conflict`` if the name is
-    ///   taken.
-    public func createContainer(_ request: ContainerRequest) throws(StorageError) -> Container {
-        let image = try images.image(request.image)
-        return try containers.create(request, on: image, stack: try layers.stack(to: image.topLayer))
-    }
-
     /// All containers, the oldest first.
     public func containerDetails() throws(StorageError) -> [ContainerDetails] {
         var result: [ContainerDetails] = []
-        for container in try containers.list() { result.append(try containers.details(of: container)) }
+        for container in try containers.list() { result.append(try details(of: container)) }
         return result
     }
 
@@ -27,7 +18,28 @@ extension Store {
     ///
     /// - Parameter text: a name, or the beginning of an id.
     public func inspectContainer(_ text: String) throws(StorageError) -> ContainerDetails {
-        try containers.details(of: try containers.container(text))
+        try details(of: try containers.container(text))
+    }
+
+    private func details(of container: Container) throws(StorageError) -> ContainerDetails {
+        var mounts: [MountDetails] = []
+        for mount in container.mounts { mounts.append(try details(of: mount)) }
+        return try containers.details(of: container, mounts: mounts)
+    }
+
+    /// Where a mount of a container is on the host.
+    func details(of mount: ContainerMount) throws(StorageError) -> MountDetails {
+        switch mount.spec.content {
+        case .volume(let volume):
+            guard let name = volume.name else { return MountDetails(mount: mount, source: "") }
+            let data = mountpoint(of: name)
+            return MountDetails(
+                mount: mount, source: volume.subpath.isRoot ? data : "\(data)/\(volume.subpath)",
+                driver: try catalog.volume(named: name)?.driver)
+        case .bind(let bind): return MountDetails(mount: mount, source: bind.source)
+        case .image(let image): return MountDetails(mount: mount, source: image.reference)
+        case .tmpfs: return MountDetails(mount: mount, source: "")
+        }
     }
 
     /// Mounts a container's root in this mount namespace, unless it is mounted already.
@@ -130,39 +142,11 @@ extension Store {
         return image
     }
 
-    /// Removes a container with what it changed.
-    ///
-    /// - Parameter force: also if its root is mounted; one that runs is refused all the same.
-    public func removeContainer(_ text: String, force: Bool = false) throws(StorageError) -> Container {
-        let container = try containers.container(text)
-        try containers.remove(container, force: force)
-        return container
-    }
-
-    /// Removes the containers that are neither mounted nor running.
-    ///
-    /// - Parameter isDryRun: says what would go, and changes nothing.
-    public func pruneContainers(isDryRun: Bool) throws(StorageError) -> [Container] {
-        var removed: [Container] = []
-        for container in try containers.list() {
-            do throws(StorageError) {
-                if try containers.details(of: container).isMounted { continue }
-                if isDryRun {
-                    _ = try containers.open(container, for: .changing)
-                } else {
-                    try containers.remove(container, force: false)
-                }
-                removed.append(container)
-            } catch  where error.code == .inUse || error.code == .notFound {}
-        }
-        return removed
-    }
-
     func topLayer(of container: Container) throws(StorageError) -> Digest? {
         try catalog.read { transaction throws(StorageError) in try transaction.topLayer(below: container) }
     }
 
-    private func mapping(of container: Container) throws(StorageError) -> IdentityMapping? {
+    func mapping(of container: Container) throws(StorageError) -> IdentityMapping? {
         try container.settings.identityMapping.map { text throws(StorageError) in try IdentityMapping(text) }
     }
 

@@ -196,7 +196,7 @@ extension Store {
     public func pruneImages(all: Bool, isDryRun: Bool) throws(StorageError) -> ImageRemoval {
         let body = { (transaction: Transaction) throws(StorageError) -> ImageRemoval in
             var removal = ImageRemoval()
-            let used = Set(try transaction.containers().map(\.image))
+            let used = Set(try transaction.containers().flatMap { [$0.image] + $0.mounts.compactMap(\.image) })
             for image in try transaction.images() where !used.contains(image.id) && (all || image.tags.isEmpty) {
                 removal.untagged += image.tags
                 try Self.remove(image, in: transaction, into: &removal)

@@ -53,7 +53,7 @@ extension Store {
             container.settings.identityMapping == nil
                 ? try runInStore(container, program) : try runMapped(container, program)
         }
-        if container.settings.isAutoRemoved { try containers.remove(container, force: true) }
+        if container.settings.isAutoRemoved { _ = try remove(container, force: true, removesVolumes: true) }
         return try result.get()
     }
 

@@ -12,22 +12,16 @@ extension ContainerStore {
     /// - Parameters:
     ///   - image: the image; the catalog keeps it as long as the container is there.
     ///   - stack: the image's layers, the uppermost first.
-    /// - Throws: ``StorageError/Code/conflict`` if the name is taken.
+    ///   - mounts: what it mounts, in order; their volumes are there.
+    /// - Throws: ``StorageError/Code/conflict`` if the name is taken, or if a volume was removed meanwhile.
     package func create(
-        _ request: ContainerRequest, on image: Image, stack: LayerStack
+        _ request: ContainerRequest, on image: Image, stack: LayerStack, mounts: [ContainerMount] = []
     ) throws(StorageError) -> Container {
         let name = if let name = request.name { name } else { try ContainerName(GeneratedName.make()) }
+        try refuseTaken(name)
         let container = Container(
             id: Self.newID(), name: name, image: image.id, imageName: request.image,
-            createdAt: .now, settings: request.settings)
-        if let taken = try catalog.read({ transaction throws(StorageError) in
-            try transaction.container(named: container.name)
-        }) {
-            throw StorageError(
-                .conflict, object: taken.name.rawValue,
-                "the name '\(taken.name)' is taken by container \(taken.id.short)",
-                hint: "choose another name, or remove that container: holdfast container rm \(taken.name)")
-        }
+            createdAt: .now, settings: request.settings, mounts: mounts)
         let area = try attempt(container, "create") { () throws(FileError) in try StagingArea.make(in: staging) }
         do throws(StorageError) {
             try attempt(container, "create") { () throws(FileError) in
@@ -43,6 +37,15 @@ extension ContainerStore {
         // The container is made. An area that cannot be removed is swept by the next open.
         try? area.discard()
         return container
+    }
+
+    /// - Throws: ``StorageError/Code/conflict`` if a container has the name.
+    package func refuseTaken(_ name: ContainerName) throws(StorageError) {
+        let taken = try catalog.read { transaction throws(StorageError) in try transaction.container(named: name) }
+        guard let taken else { return }
+        throw StorageError(
+            .conflict, object: name.rawValue, "the name '\(name)' is taken by container \(taken.id.short)",
+            hint: "choose another name, or remove that container: holdfast container rm \(name)")
     }
 
     private func build(_ container: Container, in area: StagingArea, stack: LayerStack) throws(FileError) {

@@ -1,4 +1,4 @@
-internal import Catalog
+package import Catalog
 internal import FileTree
 internal import Glibc
 package import StorageModel
@@ -9,9 +9,15 @@ extension ContainerStore {
     /// The row goes first, then the directory is renamed into the trash, then the tree is deleted: a crash leaves the whole
     /// container or none. Copies of its mount in other mount namespaces do not keep it.
     ///
-    /// - Parameter force: unmounts it first if it is mounted. A container that runs is refused all the same.
+    /// - Parameters:
+    ///   - force: unmounts it first if it is mounted. A container that runs is refused all the same.
+    ///   - alongside: what goes with it, in the transaction that removes its row. Called once nothing of the container is
+    ///     mounted any more.
     /// - Throws: ``StorageError/Code/inUse``.
-    package func remove(_ container: Container, force: Bool) throws(StorageError) {
+    package func remove(
+        _ container: Container, force: Bool,
+        alongside: () throws(StorageError) -> RemovalAlongside? = { () throws(StorageError) in nil }
+    ) throws(StorageError) {
         let name = Array(container.id.rawValue.utf8)
         if try hasDirectory(name) {
             let opened = try open(container, for: .changing)
@@ -22,16 +28,21 @@ extension ContainerStore {
                     hint: "unmount it first: holdfast container unmount \(container.name); or use --force")
             }
             try unmount(opened)
-            try removeRow(of: container)
+            try removeRow(of: container, alongside: try alongside())
         } else {
-            try removeRow(of: container)
+            try removeRow(of: container, alongside: try alongside())
         }
         try records.discard(name)
     }
 
-    private func removeRow(of container: Container) throws(StorageError) {
+    /// What a removal does in its transaction, after the container's row is gone.
+    package typealias RemovalAlongside = (Transaction) throws(StorageError) -> Void
+
+    private func removeRow(of container: Container, alongside: RemovalAlongside?) throws(StorageError) {
         let isRemoved = try catalog.transaction { transaction throws(StorageError) in
-            try transaction.remove(container.id)
+            guard try transaction.remove(container.id) else { return false }
+            if let alongside { try alongside(transaction) }
+            return true
         }
         if !isRemoved { throw Self.missing(container.name.rawValue) }
     }

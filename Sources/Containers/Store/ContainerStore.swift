@@ -66,11 +66,14 @@ package final class ContainerStore: Sendable {
         try catalog.read { transaction throws(StorageError) in try transaction.containers() }
     }
 
-    package func details(of container: Container) throws(StorageError) -> ContainerDetails {
+    /// - Parameter mounts: what it mounts, with the paths that only the façade knows.
+    package func details(
+        of container: Container, mounts: [MountDetails] = []
+    ) throws(StorageError) -> ContainerDetails {
         let home = "\(hostPath)/\(container.id)"
         return ContainerDetails(
             container: container, upperPath: "\(home)/upper", mergedPath: "\(home)/merged",
-            isMounted: try isMounted(container))
+            isMounted: try isMounted(container), mounts: mounts)
     }
 
     /// Whether the container's root is mounted at its place, in this mount namespace.

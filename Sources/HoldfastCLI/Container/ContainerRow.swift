@@ -14,7 +14,7 @@ enum ContainerRow {
             "entrypoint": settings.entrypoint.map(texts) ?? .null, "command": texts(settings.command),
             "environment": texts(settings.environment), "readOnly": .boolean(settings.isReadOnly),
             "autoRemove": .boolean(settings.isAutoRemoved), "userns": .optional(settings.identityMapping),
-            "mounts": .array([]), "mounted": .boolean(details.isMounted),
+            "mounts": .array(details.mounts.map(MountRow.json)), "mounted": .boolean(details.isMounted),
             "upperPath": .string(details.upperPath), "mergedPath": .string(details.mergedPath),
         ]
     }

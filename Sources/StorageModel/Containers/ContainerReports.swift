@@ -6,12 +6,59 @@ public struct ContainerDetails: Hashable, Sendable {
     /// Where the container's root is mounted by `container mount`, whether it is or not.
     public let mergedPath: String
     public let isMounted: Bool
+    /// What it mounts, in the order in which that is done.
+    public let mounts: [MountDetails]
 
-    public init(container: Container, upperPath: String, mergedPath: String, isMounted: Bool) {
+    public init(
+        container: Container, upperPath: String, mergedPath: String, isMounted: Bool, mounts: [MountDetails] = []
+    ) {
         self.container = container
         self.upperPath = upperPath
         self.mergedPath = mergedPath
         self.isMounted = isMounted
+        self.mounts = mounts
+    }
+}
+
+/// A mount of a container with where it is on the host.
+public struct MountDetails: Hashable, Sendable {
+    public let mount: ContainerMount
+    /// A path of the host: the volume's data with its subpath, the source of a bind; empty for tmpfs, the reference of an
+    /// image.
+    public let source: String
+    /// The volume's driver; `nil` for another kind.
+    public let driver: String?
+
+    public init(mount: ContainerMount, source: String, driver: String? = nil) {
+        self.mount = mount
+        self.source = source
+        self.driver = driver
+    }
+}
+
+/// What the removal of a container took with it.
+public struct ContainerRemoval: Hashable, Sendable {
+    public let container: Container
+    /// The anonymous volumes that went with it, in byte order.
+    public var volumes: [VolumeName]
+    /// Anonymous volumes that stay, and why.
+    public var keptVolumes: [KeptVolume]
+
+    public init(container: Container, volumes: [VolumeName] = [], keptVolumes: [KeptVolume] = []) {
+        self.container = container
+        self.volumes = volumes
+        self.keptVolumes = keptVolumes
+    }
+}
+
+/// A volume that was to be removed and was not.
+public struct KeptVolume: Hashable, Sendable {
+    public let name: VolumeName
+    public let reason: String
+
+    public init(name: VolumeName, reason: String) {
+        self.name = name
+        self.reason = reason
     }
 }
 
