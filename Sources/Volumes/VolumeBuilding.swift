@@ -1,19 +1,19 @@
-internal import Catalog
-internal import FileTree
-internal import StorageModel
+package import Catalog
+package import FileTree
+package import StorageModel
 
 /// A volume under construction in `staging/<op>/volume`: its lease file and its data directory.
 ///
 /// It becomes a volume when ``Volumes/publish(_:as:isDurable:)`` renames it. Whatever happens, ``discard()`` must be
 /// called at the end; after a crash the next open of the store sweeps the area.
-final class StagedVolume: Sendable {
+package final class StagedVolume: Sendable {
     static let name = Array("volume".utf8)
 
     let area: StagingArea
     /// `staging/<op>/volume`
     let directory: Descriptor
     /// `staging/<op>/volume/_data`
-    let data: Descriptor
+    package let data: Descriptor
 
     private init(_ area: StagingArea, _ directory: consuming Descriptor, _ data: consuming Descriptor) {
         self.area = area
@@ -54,36 +54,72 @@ final class StagedVolume: Sendable {
     }
 
     /// Removes what is left of the area.
-    func discard() throws(FileError) { try area.discard() }
+    package func discard() throws(FileError) { try area.discard() }
 }
 
 extension Volumes {
+    /// Begins a volume as `request` says, to be filled and published. Nothing of the name is looked at yet.
+    package func stage(_ request: VolumeRequest) throws(StorageError) -> StagedVolume {
+        try Self.validate(request)
+        let name = request.name?.rawValue ?? "a volume without a name"
+        do throws(FileError) {
+            try refuseFullDisk()
+            let staged = try StagedVolume.make(in: staging)
+            do throws(FileError) {
+                try staged.apply(request)
+                return staged
+            } catch {
+                // The first failure is the one to report; what could not be removed is swept later.
+                try? staged.discard()
+                throw error
+            }
+        } catch {
+            throw StorageError(error, doing: "create volume '\(name)'", object: name)
+        }
+    }
+
     /// Makes a finished staged volume the volume `volume.name`: one row and one rename, together or not at all.
     ///
     /// The directory is on disk before the row is: a crash in between leaves a directory without a row, which is swept.
     ///
     /// - Returns: `nil`, or the volume that another process made of the same name in the meantime; then nothing changed.
     func publish(_ staged: StagedVolume, as volume: Volume, isDurable: Bool) throws(StorageError) -> Volume? {
-        let name = volume.name
-        let doing = "create volume '\(name)'"
-        if isDurable { try attempt(doing, name) { () throws(FileError) in try staged.sync() } }
-        var isRenamed = false
+        if isDurable { try sync(staged, volume.name) }
         do throws(StorageError) {
             return try catalog.transaction { transaction throws(StorageError) in
-                if let existing = try transaction.volume(named: name) { return existing }
-                try transaction.insert(volume)
-                try attempt(doing, name) { () throws(FileError) in
-                    try records.moveAside(name.bytes)
-                    try staged.area.directory.rename(StagedVolume.name, to: directory, name.bytes, mode: .noReplace)
-                    isRenamed = true
-                    if isDurable { try directory.sync() }
-                }
-                return nil
+                try publish(staged, as: volume, isDurable: isDurable, in: transaction)
             }
         } catch {
-            // The transaction was rolled back, or its commit failed: what has no row is garbage again.
-            if isRenamed { try? records.discard(name.bytes) }
+            withdraw(volume.name)
             throw error
         }
+    }
+
+    /// Brings a staged volume to disk; what publishes it comes next.
+    package func sync(_ staged: StagedVolume, _ name: VolumeName) throws(StorageError) {
+        try attempt("create volume '\(name)'", name) { () throws(FileError) in try staged.sync() }
+    }
+
+    /// The part of a publication that belongs in a transaction, which may publish other things too.
+    ///
+    /// If the transaction does not come to its end, call ``withdraw(_:)`` afterwards.
+    package func publish(
+        _ staged: StagedVolume, as volume: Volume, isDurable: Bool, in transaction: Transaction
+    ) throws(StorageError) -> Volume? {
+        let name = volume.name
+        if let existing = try transaction.volume(named: name) { return existing }
+        try transaction.insert(volume)
+        try attempt("create volume '\(name)'", name) { () throws(FileError) in
+            try records.moveAside(name.bytes)
+            try staged.area.directory.rename(StagedVolume.name, to: directory, name.bytes, mode: .noReplace)
+            if isDurable { try directory.sync() }
+        }
+        return nil
+    }
+
+    /// Removes what a transaction that was rolled back has left in `volumes/`: what has no row is garbage again.
+    package func withdraw(_ name: VolumeName) {
+        // The failure of the transaction is the one to tell; the next sweep finds what stays.
+        try? records.discard(name.bytes)
     }
 }

@@ -22,25 +22,27 @@ extension Volumes {
         if let name = request.name, let existing = try catalog.volume(named: name) {
             return try reconcile(existing, with: request)
         }
-        let name = if let name = request.name { name } else { try Self.anonymousName() }
-        let volume = Volume(
-            name: name, driver: request.driver, createdAt: .now,
-            labels: request.labels, options: request.options, isAnonymous: request.name == nil,
-            isProtected: request.isProtected)
+        let volume = try Self.newVolume(request)
         let existing = try build(volume, request)
         if let existing { return try reconcile(existing, with: request) }
         return VolumeCreation(volume: volume, existed: false)
     }
 
+    /// The row of a new volume; one without a name gets 64 random hexadecimal digits.
+    package static func newVolume(
+        _ request: VolumeRequest, population: VolumePopulation? = nil
+    ) throws(StorageError) -> Volume {
+        let name = if let name = request.name { name } else { try anonymousName() }
+        return Volume(
+            name: name, driver: request.driver, createdAt: .now, labels: request.labels, options: request.options,
+            isAnonymous: request.name == nil,
+            isProtected: request.isProtected, population: population)
+    }
+
     /// - Returns: the volume of the same name that another process made meanwhile.
     private func build(_ volume: Volume, _ request: VolumeRequest) throws(StorageError) -> Volume? {
-        let doing = "create volume '\(volume.name)'"
-        let staged = try attempt(doing, volume.name) { () throws(FileError) in
-            try refuseFullDisk()
-            return try StagedVolume.make(in: staging)
-        }
+        let staged = try stage(request)
         do throws(StorageError) {
-            try attempt(doing, volume.name) { () throws(FileError) in try staged.apply(request) }
             let existing = try publish(staged, as: volume, isDurable: request.isDurable)
             // The volume is made. An area that cannot be removed is swept by the next open.
             try? staged.discard()
@@ -53,7 +55,7 @@ extension Volumes {
     }
 
     /// Leaves the last blocks to the catalog, which needs them to record that a volume is removed.
-    private func refuseFullDisk() throws(FileError) {
+    func refuseFullDisk() throws(FileError) {
         if try staging.availableBytes() < 128 << 10 { throw FileError("fstatvfs", path: "staging", errno: .noSpace) }
     }
 
@@ -76,7 +78,7 @@ extension Volumes {
         return VolumeCreation(volume: existing, existed: true)
     }
 
-    private static func validate(_ request: VolumeRequest) throws(StorageError) {
+    static func validate(_ request: VolumeRequest) throws(StorageError) {
         let object = request.name?.rawValue ?? ""
         guard request.driver == VolumeRequest.localDriver else {
             throw StorageError(
