@@ -44,10 +44,12 @@ public struct StorageError: Error, Sendable {
     public let hint: String?
     /// What went wrong below, outermost first, one sentence each.
     public let causes: [String]
+    /// The text in which the fault is, and where: for what a user wrote.
+    public let excerpt: TextExcerpt?
 
     public init(
         _ code: Code, object: String = "", _ message: String, errno: Errno? = nil, hint: String? = nil,
-        causes: [String] = []
+        causes: [String] = [], excerpt: TextExcerpt? = nil
     ) {
         self.code = code
         self.object = object
@@ -55,6 +57,7 @@ public struct StorageError: Error, Sendable {
         self.errno = errno
         self.hint = hint
         self.causes = causes
+        self.excerpt = excerpt
     }
 }
 

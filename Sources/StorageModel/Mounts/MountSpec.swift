@@ -76,12 +76,14 @@ public struct VolumeMount: Hashable, Sendable, Codable {
     public var driver: String?
     public var options: [String: String]
     public var labels: [String: String]
+    /// Whether a missing volume is made; `nocreate` forbids it.
+    public var createsVolume: Bool
     public var access: SourceAccess
 
     public init(
         name: VolumeName?, isAnonymous: Bool? = nil, subpath: EntryPath = .root, isPopulated: Bool = true,
         driver: String? = nil, options: [String: String] = [:], labels: [String: String] = [:],
-        access: SourceAccess = SourceAccess()
+        createsVolume: Bool = true, access: SourceAccess = SourceAccess()
     ) {
         self.name = name
         self.isAnonymous = isAnonymous ?? (name == nil)
@@ -90,6 +92,7 @@ public struct VolumeMount: Hashable, Sendable, Codable {
         self.driver = driver
         self.options = options
         self.labels = labels
+        self.createsVolume = createsVolume
         self.access = access
     }
 }
@@ -159,15 +162,28 @@ public struct SourceAccess: Hashable, Sendable, Codable {
         }
     }
 
+    /// Whose SELinux label the source gets, on a system that has SELinux; anywhere else it means nothing.
+    public enum Label: String, Hashable, Sendable, Codable {
+        /// `z`: that of all containers.
+        case shared
+        /// `Z`: that of this container alone.
+        case `private`
+    }
+
     public var identity: Identity
     public var overlay: Overlay?
     /// Whether everything in the source is given to the container's user at the start (Podman's `U`).
     public var changesOwner: Bool
+    /// `nil` leaves the labels of the source as they are.
+    public var label: Label?
 
-    public init(identity: Identity = .asStored, overlay: Overlay? = nil, changesOwner: Bool = false) {
+    public init(
+        identity: Identity = .asStored, overlay: Overlay? = nil, changesOwner: Bool = false, label: Label? = nil
+    ) {
         self.identity = identity
         self.overlay = overlay
         self.changesOwner = changesOwner
+        self.label = label
     }
 }
 
