@@ -15,8 +15,11 @@ package enum HostPath {
     }
 
     /// The path from the root, with `.`, `..` and links of an existing directory resolved (`realpath(3)`).
-    package static func absolute(_ path: String) -> String {
-        guard let resolved = realpath(path, nil) else { return path }
+    package static func absolute(_ path: String) -> String { resolved(path) ?? path }
+
+    /// The same; `nil` if there is nothing at the path, or if it cannot be followed.
+    package static func resolved(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
         return String(cString: resolved)
     }

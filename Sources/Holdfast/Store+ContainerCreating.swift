@@ -3,7 +3,6 @@ internal import Containers
 internal import FileTree
 internal import Images
 internal import Layers
-internal import Mounts
 public import StorageModel
 internal import Volumes
 
@@ -14,8 +13,8 @@ extension Store {
     /// get what the image has at their place. If the container cannot be made, the volumes that were made for it go again.
     ///
     /// - Throws: ``StorageError/Code/notFound`` if there is no such image, or no such source of a bind mount;
-    ///   ``StorageError/Code/conflict`` if the name is taken, if two mounts have one destination, or if a volume differs from
-    ///   what is asked for; ``StorageError/Code/interrupted``.
+    ///   ``StorageError/Code/invalidInput`` if two mounts have one destination; ``StorageError/Code/conflict`` if the name is
+    ///   taken, or if a volume differs from what is asked for; ``StorageError/Code/interrupted``.
     public func createContainer(
         _ request: ContainerRequest, checkpoint: Checkpoint = Checkpoint()
     ) throws(StorageError) -> Container {
@@ -32,13 +31,6 @@ extension Store {
             preparation.takeBack()
             throw error
         }
-    }
-
-    /// What a container of the image would mount, in order.
-    func plannedMounts(_ request: MountRequest, of image: Image) throws(StorageError) -> [ContainerMount] {
-        // Precedence among the flags and what images declare are the plan's, which is not there yet.
-        request.mounts.map { ContainerMount(spec: $0.spec, origin: $0.origin) }
-            .sorted { $0.spec.destination < $1.spec.destination }
     }
 }
 

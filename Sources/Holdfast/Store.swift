@@ -76,6 +76,10 @@ package import Volumes
 /// - ``runContainer(_:runtime:)``
 /// - ``removeContainer(_:force:)``
 /// - ``pruneContainers(isDryRun:)``
+/// ### Mounts
+/// - ``MountArguments``
+/// - ``planMounts(_:image:)``
+/// - ``planMounts(ofContainer:)``
 /// ### Checking
 /// - ``check(readsData:repairs:checkpoint:)``
 public final class Store: Sendable {

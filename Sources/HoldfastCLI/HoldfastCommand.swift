@@ -21,6 +21,7 @@ struct HoldfastCommand: ParsableCommand {
             ]),
         version: "holdfast \(version)",
         subcommands: [
-            VolumeCommand.self, ImageCommand.self, ContainerCommand.self, BackupCommand.self, CheckCommand.self,
+            VolumeCommand.self, ImageCommand.self, ContainerCommand.self, MountCommand.self, BackupCommand.self,
+            CheckCommand.self,
         ])
 }

@@ -27,7 +27,7 @@ enum MountRow {
 
     private static func text(_ path: EntryPath) -> String { path.isRoot ? "" : path.description }
 
-    private static func options(of spec: MountSpec) -> [String] {
+    static func options(of spec: MountSpec) -> [String] {
         var result: [String] = []
         if spec.restrictions.contains(.noSetID) { result.append("nosuid") }
         if spec.restrictions.contains(.noDevices) { result.append("nodev") }
@@ -53,6 +53,7 @@ enum MountRow {
         }
         if access.overlay != nil { result.append("O") }
         if access.changesOwner { result.append("U") }
+        if let label = access.label { result.append(label == .shared ? "z" : "Z") }
         return result
     }
 }

@@ -49,6 +49,15 @@ enum RawArguments {
         return result
     }
 
+    /// - Throws: ``StorageModel/StorageError/Code/invalidInput`` for an argument that is not UTF-8, where text is needed.
+    static func refuseEscapes(in text: String) throws(StorageError) {
+        let escapes = (escapeBase + 0x80)...(escapeBase + 0xff)
+        guard text.unicodeScalars.contains(where: { escapes.contains($0.value) }) else { return }
+        throw StorageError(
+            .invalidInput, object: text, "the argument '\(text.printable(limit: 200))' is not UTF-8",
+            hint: "give the file or directory a name in UTF-8, or mount the directory above it")
+    }
+
     /// Appends the next `count` bytes of the input behind what `done` already stands for.
     private static func appendEscapes(
         of bytes: some Collection<UInt8>, after done: String.UnicodeScalarView, count: Int,
