@@ -81,3 +81,9 @@ int holdfast_removexattrat(int directory, const char *name, const char *attribut
     char path[path_size];
     return link_path(path, sizeof path, directory, name) ? -1 : lremovexattr(path, attribute);
 }
+
+long holdfast_get_attribute_of_handle(int handle, const char *attribute, void *value, size_t size) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", handle);
+    return getxattr(path, attribute, value, size);
+}

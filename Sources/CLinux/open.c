@@ -36,6 +36,14 @@ int holdfast_is_ext4(int file) {
     return status.f_type == EXT4_SUPER_MAGIC;
 }
 
+int holdfast_file_system(int file, uint64_t *type, uint64_t *flags) {
+    struct statfs status;
+    if (fstatfs(file, &status) != 0) return -1;
+    *type = (uint64_t)status.f_type;
+    *flags = (uint64_t)status.f_flags;
+    return 0;
+}
+
 int holdfast_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 char **holdfast_environment(void) { return environ; }

@@ -1,51 +1,32 @@
+internal import FileTree
+
 /// POSIX access control lists: the kernel's binary form in `system.posix_acl_*`, and the text that tar archives carry.
 ///
-/// Binary: `posix_acl_xattr.h` of Linux: a 32-bit version 2, then entries of tag (16), permissions (16) and id (32), all
-/// little-endian. Text: entries separated by commas, numeric ids, `user:1000:rwx`, the form that GNU tar and libarchive
-/// read from `SCHILY.acl.access` and `SCHILY.acl.default`.
+/// The binary form is read by ``FileTree/AccessControlEntry``. Text: entries separated by commas, numeric ids,
+/// `user:1000:rwx`, the form that GNU tar and libarchive read from `SCHILY.acl.access` and `SCHILY.acl.default`.
 enum AccessControlList {
     /// Which attribute goes to which pax keyword.
     static let keywords: [(attribute: String, keyword: String)] = [
         ("system.posix_acl_access", "SCHILY.acl.access"), ("system.posix_acl_default", "SCHILY.acl.default"),
     ]
 
-    private static let version: UInt32 = 2
-    private static let undefinedID = UInt32.max
-
-    private enum Tag: UInt16, CaseIterable {
-        case userObject = 0x01
-        case user = 0x02
-        case groupObject = 0x04
-        case group = 0x08
-        case mask = 0x10
-        case other = 0x20
-
-        var word: String {
-            switch self {
-            case .userObject, .user: "user"
-            case .groupObject, .group: "group"
-            case .mask: "mask"
-            case .other: "other"
-            }
-        }
-
-        var hasID: Bool { self == .user || self == .group }
-    }
+    private typealias Tag = AccessControlEntry.Tag
 
     /// - Returns: `nil` if the bytes are not a list of version 2.
     static func text(fromKernelForm bytes: [UInt8]) -> String? {
-        guard bytes.count >= 4, (bytes.count - 4) % 8 == 0, bytes.littleEndian(UInt32.self, at: 0) == version else {
-            return nil
+        AccessControlEntry.list(fromKernelForm: bytes)?.map { entry in
+            let letters = [(4, "r"), (2, "w"), (1, "x")].map { entry.permissions & $0.0 != 0 ? $0.1 : "-" }.joined()
+            return "\(word(entry.tag)):\(entry.tag.hasID ? String(entry.id) : ""):\(letters)"
+        }.joined(separator: ",")
+    }
+
+    private static func word(_ tag: Tag) -> String {
+        switch tag {
+        case .userObject, .user: "user"
+        case .groupObject, .group: "group"
+        case .mask: "mask"
+        case .other: "other"
         }
-        var entries: [String] = []
-        for offset in stride(from: 4, to: bytes.count, by: 8) {
-            guard let tag = Tag(rawValue: bytes.littleEndian(UInt16.self, at: offset)) else { return nil }
-            let permissions = bytes.littleEndian(UInt16.self, at: offset + 2)
-            let id = tag.hasID ? String(bytes.littleEndian(UInt32.self, at: offset + 4)) : ""
-            let letters = [(4, "r"), (2, "w"), (1, "x")].map { permissions & $0.0 != 0 ? $0.1 : "-" }.joined()
-            entries.append("\(tag.word):\(id):\(letters)")
-        }
-        return entries.joined(separator: ",")
     }
 
     /// Reads commas or newlines between entries, comments behind `#`, short words (`u`, `g`, `m`, `o`), and star's fourth
@@ -67,7 +48,7 @@ enum AccessControlList {
         // The kernel wants them in this order, named entries by ascending id.
         entries.sort { ($0.tag.rawValue, $0.id) < ($1.tag.rawValue, $1.id) }
         var bytes: [UInt8] = []
-        bytes.appendLittleEndian(version)
+        bytes.appendLittleEndian(AccessControlEntry.version)
         for entry in entries {
             bytes.appendLittleEndian(entry.tag.rawValue)
             bytes.appendLittleEndian(entry.permissions)
@@ -99,7 +80,7 @@ enum AccessControlList {
             default: return nil
             }
         }
-        guard tag.hasID else { return (tag, permissions, undefinedID) }
+        guard tag.hasID else { return (tag, permissions, AccessControlEntry.undefinedID) }
         guard let id = UInt32(fields.count == 4 ? fields[3] : qualifier) else { return nil }
         return (tag, permissions, id)
     }

@@ -38,6 +38,13 @@ int holdfast_is_proc(int file);
 /// Whether the open file is on ext2, ext3 or ext4 (fstatfs(2)): 1, 0, or -1 for an error.
 int holdfast_is_ext4(int file);
 
+/// The kind of the file system of the open entry (`f_type` of statfs(2)) and the flags in force for it there, by the mount or
+/// by the file system (`f_flags`, the ST_… of statvfs(3)). O_PATH is enough.
+int holdfast_file_system(int file, uint64_t *type, uint64_t *flags);
+
+/// getxattr(2) of an entry that is open with O_PATH, by way of /proc/self/fd.
+long holdfast_get_attribute_of_handle(int handle, const char *attribute, void *value, size_t size);
+
 /// pipe2(2) with O_CLOEXEC: the reading end first.
 int holdfast_pipe(int ends[2]);
 
