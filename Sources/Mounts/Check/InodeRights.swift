@@ -27,7 +27,7 @@ package struct InodeRights: Sendable {
     }
 
     /// - Parameter view: which ids the container's mount shows for those of the host's.
-    package init(_ status: FileStatus, list: [AccessControlEntry]?, view: IdentityView = .asStored) {
+    package init(_ status: FileStatus, list: [AccessControlEntry]?, view: ShownOwners = .asStored) {
         self.init(
             kind: status.kind, mode: status.mode, uid: view.shown(user: status.uid),
             gid: view.shown(group: status.gid),

@@ -11,11 +11,11 @@ package struct MountedSource: Sendable {
     /// Whether nothing can be executed.
     package let forbidsExecution: Bool
     /// Which stored ids the mount shows as which.
-    package let view: IdentityView
+    package let view: ShownOwners
 
     package init(
         inode: InodeRights, isReadOnly: Bool = false, forbidsDevices: Bool = false, forbidsExecution: Bool = false,
-        view: IdentityView = .asStored
+        view: ShownOwners = .asStored
     ) {
         self.inode = inode
         self.isReadOnly = isReadOnly
@@ -31,7 +31,7 @@ package struct MountedSource: Sendable {
     ///   - access: an overlay takes changes whatever the source forbids.
     package init(
         _ place: SourceWalk.Place, in fileSystem: FileSystemStatus, isReadOnly: Bool = false,
-        restrictions: MountFlags = [], access: SourceAccess = SourceAccess(), view: IdentityView = .asStored
+        restrictions: MountFlags = [], access: SourceAccess = SourceAccess(), view: ShownOwners = .asStored
     ) {
         let isOverlay = access.overlay != nil
         let rights = InodeRights(place.status, list: place.list, view: view)

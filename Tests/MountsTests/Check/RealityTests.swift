@@ -73,7 +73,7 @@ private final class Scene {
         if !question.isMounted && !isOpen { return "" }
         let source = MountedSource(
             place, in: try handle.descriptor.fileSystemStatus(), isReadOnly: question.isReadOnly,
-            view: question.idmap.map { IdentityView(users: $0, groups: $0) } ?? .asStored)
+            view: question.idmap.map { ShownOwners(users: $0, groups: $0) } ?? .asStored)
         return SourceUse(of: source, by: question.subject).letters(ofDirectory: place.status.kind == .directory)
     }
 }

@@ -2,12 +2,12 @@ package import StorageModel
 
 /// Which ids the container's mount shows for those that are stored: the ids of an idmapped mount
 /// (`MOUNT_ATTR_IDMAP`, mount_setattr(2)), or the stored ones themselves.
-package struct IdentityView: Hashable, Sendable {
+package struct ShownOwners: Hashable, Sendable {
     /// The stored id is the inside, the host's id that it is shown as is the outside; `nil` shows ids as they are.
     private let users: IdentityMapping?
     private let groups: IdentityMapping?
 
-    package static let asStored = IdentityView(users: nil, groups: nil)
+    package static let asStored = ShownOwners(users: nil, groups: nil)
 
     package init(users: IdentityMapping?, groups: IdentityMapping?) {
         self.users = users
