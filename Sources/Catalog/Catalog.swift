@@ -93,9 +93,24 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// The volumes that the filter means, in the order of their names. Three statements, however many there are.
+    /// The volumes that the filter means, in the order of their names. Three or four statements, however many there are.
     package func volumes(matching filter: VolumeFilter = .all) throws(StorageError) -> [Volume] {
-        try read { transaction throws(StorageError) in try transaction.volumes() }.filter(filter.matches)
+        let (volumes, users) = try read { transaction throws(StorageError) in
+            (try transaction.volumes(), filter.asksForReferences ? try transaction.containersByVolume() : [:])
+        }
+        return volumes.filter { filter.matches($0, isReferenced: users[$0.name] != nil) }
+    }
+
+    /// The volumes that the filter means, in the order of their names, with the containers that mount each, as one state.
+    package func volumesWithContainers(
+        matching filter: VolumeFilter = .all
+    ) throws(StorageError) -> [(volume: Volume, containers: [ContainerName])] {
+        let (volumes, users) = try read { transaction throws(StorageError) in
+            (try transaction.volumes(), try transaction.containersByVolume())
+        }
+        return volumes.map { (volume: $0, containers: users[$0.name] ?? []) }.filter {
+            filter.matches($0.volume, isReferenced: !$0.containers.isEmpty)
+        }
     }
 
     /// The volume of that name, `nil` if there is none.

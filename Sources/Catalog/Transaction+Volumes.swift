@@ -76,18 +76,22 @@ extension Transaction {
     /// - Returns: whether there was one.
     /// - Throws: ``StorageError/Code/inUse`` naming the containers that mount it.
     package func remove(_ name: VolumeName) throws(StorageError) -> Bool {
-        let users = try containers(mounting: name)
-        if let user = users.first {
-            let others = users.count == 1 ? "" : " and \(users.count - 1) other\(users.count == 2 ? "" : "s")"
-            throw StorageError(
-                .inUse, object: name.rawValue, "volume '\(name)' is in use by container '\(user)'\(others)",
-                hint: "remove the container first: holdfast container rm \(user)",
-                causes: users.dropFirst().map { "also by container '\($0)'" })
-        }
+        try refuseIfMounted(name)
         return try attempt("remove the record of volume '\(name)'") {
             try database.execute(sql: "DELETE FROM volumes WHERE name = ?", arguments: [name.rawValue])
             return database.changesCount > 0
         }
+    }
+
+    /// - Throws: ``StorageError/Code/inUse`` naming the containers that mount the volume.
+    package func refuseIfMounted(_ name: VolumeName) throws(StorageError) {
+        let users = try containers(mounting: name)
+        guard let user = users.first else { return }
+        let others = users.count == 1 ? "" : " and \(users.count - 1) other\(users.count == 2 ? "" : "s")"
+        throw StorageError(
+            .inUse, object: name.rawValue, "volume '\(name)' is in use by container '\(user)'\(others)",
+            hint: "remove the container first: holdfast container rm \(user)",
+            causes: users.dropFirst().map { "also by container '\($0)'" })
     }
 
     /// The names of the containers that mount the volume, in byte order.

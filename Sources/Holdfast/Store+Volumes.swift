@@ -1,3 +1,4 @@
+internal import Catalog
 internal import FileTree
 public import StorageModel
 internal import Volumes
@@ -17,15 +18,30 @@ extension Store {
         try volumes.list(matching: filter)
     }
 
+    /// What is known of the volumes that the filter means, in the byte order of their names. Cost: as ``volumes(matching:)``.
+    public func volumeDetails(matching filter: VolumeFilter = .all) throws(StorageError) -> [VolumeDetails] {
+        try catalog.volumesWithContainers(matching: filter).map { volume, containers in
+            details(of: volume, containers)
+        }
+    }
+
     /// What is known of the named volumes, in the order of `names`.
     ///
     /// - Throws: ``StorageError/Code/notFound`` for the first name that no volume has.
     public func inspect(_ names: [VolumeName]) throws(StorageError) -> [VolumeDetails] {
-        var result: [VolumeDetails] = []
-        for name in names {
-            result.append(VolumeDetails(volume: try volumes.volume(named: name), mountpoint: mountpoint(of: name)))
+        try catalog.read { transaction throws(StorageError) in
+            var result: [VolumeDetails] = []
+            for name in names {
+                guard let volume = try transaction.volume(named: name) else { throw Volumes.missing(name) }
+                result.append(details(of: volume, try transaction.containers(mounting: name)))
+            }
+            return result
         }
-        return result
+    }
+
+    private func details(of volume: Volume, _ containers: [ContainerName]) -> VolumeDetails {
+        VolumeDetails(
+            volume: volume, mountpoint: mountpoint(of: volume.name), references: containers.map(\.rawValue))
     }
 
     /// The host path of the data of the volume with that name, whether or not it exists.
@@ -39,14 +55,5 @@ extension Store {
     /// Protects the volume from removal, or lifts the protection.
     public func setProtection(of name: VolumeName, to isProtected: Bool) throws(StorageError) {
         try volumes.setProtection(isProtected, of: name)
-    }
-
-    /// Removes a volume with its data, at once and for good.
-    ///
-    /// - Parameter force: removes it although processes have it mounted or open. A protected volume, one that has something
-    ///   mounted inside, and one that a backup or restore is working on are refused all the same.
-    /// - Throws: ``StorageError/Code/inUse`` naming the holder, ``StorageError/Code/notFound``.
-    public func removeVolume(_ name: VolumeName, force: Bool = false) throws(StorageError) {
-        try volumes.remove(name, force: force)
     }
 }

@@ -46,11 +46,13 @@ package import Volumes
 /// ### Volumes
 /// - ``createVolume(_:)``
 /// - ``volumes(matching:)``
+/// - ``volumeDetails(matching:)``
 /// - ``inspect(_:)``
 /// - ``mountpoint(of:)``
 /// - ``usage(of:)``
 /// - ``setProtection(of:to:)``
 /// - ``removeVolume(_:force:)``
+/// - ``pruneVolumes(matching:all:isDryRun:checkpoint:)``
 /// ### Images
 /// - ``loadImages(from:platform:isDurable:checkpoint:)``
 /// - ``saveImages(_:to:replaces:isDurable:checkpoint:)``

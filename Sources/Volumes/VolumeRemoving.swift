@@ -8,14 +8,18 @@ extension Volumes {
     /// The row goes first, then the directory is renamed into the trash, then the tree is deleted: a crash leaves the whole
     /// volume or none, and at most a directory to be swept. Deletion follows no link and crosses no mount.
     ///
-    /// - Parameter force: removes it although processes have it mounted or open. A protected volume, one with a mount inside
-    ///   its data and one that Holdfast itself is working on are refused all the same.
+    /// - Parameter force: removes it although processes have it mounted or open. A protected volume, one that a container
+    ///   mounts, one with a mount inside its data and one that Holdfast itself is working on are refused all the same.
     /// - Throws: ``StorageError/Code/inUse`` naming the holder, ``StorageError/Code/notFound``.
     package func remove(_ name: VolumeName, force: Bool) throws(StorageError) {
         if try removeWithoutData(name) { return }
-        let opened = try open(name, for: .changing)
-        try refuseMountsInside(opened)
-        if !force { try refuseIfUsed(opened) }
+        try removeOpened(try open(name, for: .changing), force: force)
+    }
+
+    /// Removes a volume whose exclusive lease is held.
+    func removeOpened(_ opened: OpenedVolume, force: Bool) throws(StorageError) {
+        let name = opened.volume.name
+        try refuseRemoval(of: opened, force: force)
         do throws(StorageError) {
             try removeRow(of: name)
         } catch  where error.code == .noSpace {
@@ -24,6 +28,16 @@ extension Volumes {
             try removeRow(of: name)
         }
         try records.discard(name.bytes)
+    }
+
+    /// Throws what a removal would throw, and changes nothing.
+    func refuseRemoval(of opened: OpenedVolume, force: Bool) throws(StorageError) {
+        let name = opened.volume.name
+        try refuseIfProtected(opened.volume)
+        // The record of a container is a reason that stays; who has the data open may be gone in a moment.
+        try catalog.read { transaction throws(StorageError) in try transaction.refuseIfMounted(name) }
+        try refuseMountsInside(opened)
+        if !force { try refuseIfUsed(opened) }
     }
 
     /// Removes the record of a volume whose directory is gone.

@@ -73,7 +73,7 @@ package final class Volumes: Sendable {
             directories: usage.directories, errors: usage.errors)
     }
 
-    static func missing(_ name: VolumeName) -> StorageError {
+    package static func missing(_ name: VolumeName) -> StorageError {
         StorageError(
             .notFound, object: name.rawValue, "there is no volume '\(name)'",
             hint: "holdfast volume ls shows the volumes; holdfast volume create \(name) makes this one")

@@ -18,6 +18,7 @@ private func perform(_ command: String, _ root: String?, _ rest: [String]) throw
     case "create": try create(store, rest)
     case "insert": try insert(store, prefix: rest[0], count: Int(rest[1]) ?? 0)
     case "remove": try store.removeVolume(VolumeName(rest[0]), force: rest.contains("force"))
+    case "prune": try prune(store)
     case "replace": try replace(store, VolumeName(rest[0]), text: rest[1])
     case "hold": try hold(store, VolumeName(rest[0]), rest[1] == "reading" ? .reading : .changing)
     case "churn": try churn(store, VolumeName(rest[0]), rounds: Int(rest[1]) ?? 0)
@@ -40,6 +41,12 @@ private func run(state: String, bundle: String, id: String) throws(StorageError)
 private func create(_ store: Store, _ rest: [String]) throws(StorageError) {
     let made = try store.createVolume(VolumeRequest(name: VolumeName(rest[0]), labels: ["made": "by probe"]))
     print(made.existed ? "existed" : "created")
+}
+
+private func prune(_ store: Store) throws(StorageError) {
+    for entry in try store.pruneVolumes(checkpoint: Checkpoint()).entries {
+        print(entry.outcome.rawValue, entry.volume.name)
+    }
 }
 
 /// Many small transactions on the catalog alone.

@@ -178,7 +178,7 @@ import Volumes
         #expect(try names("label=note=a=b") == ["cache"])
         #expect(try names("driver=local", "name=cache") == ["cache"])
         #expect(try names("driver=nfs") == [])
-        for condition in ["dangling=true", "name", "label==x", "name="] {
+        for condition in ["dangling=maybe", "name", "label==x", "name="] {
             let failure = #expect(throws: StorageError.self) { try names(condition) }
             #expect(failure?.code == .invalidInput)
         }

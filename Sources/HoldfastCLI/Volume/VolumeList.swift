@@ -9,12 +9,14 @@ struct VolumeList: HoldfastSubcommand {
         abstract: "List volumes.",
         discussion: helpText(
             """
-            Filters: name=PART, label=KEY, label=KEY=VALUE, driver=NAME. Several names, or several drivers, are alternatives; \
-            everything else must hold together.
+            Filters: name=PART, label=KEY, label=KEY=VALUE, label!=KEY, driver=NAME, dangling=true|false (whether no container \
+            refers to it), until=TIME (made before), unused=30d (no container refers to it or had it since). Several names, or \
+            several drivers, are alternatives; everything else must hold together.
             """,
             examples: [
                 "holdfast volume ls",
                 "holdfast volume ls --filter label=app=shop --size",
+                "holdfast volume ls --filter dangling=true --filter unused=30d",
                 "holdfast volume ls -q | xargs holdfast volume inspect",
                 "holdfast volume ls --json | jq '.[].name'",
             ]),
@@ -37,15 +39,13 @@ struct VolumeList: HoldfastSubcommand {
     func execute(_ console: Console) throws {
         let filter = try VolumeFilter(parsing: filter)
         let store = try store.open(console)
-        let volumes = try store.volumes(matching: filter)
         if quiet && !output.json {
-            for volume in volumes { try console.print(volume.name.rawValue + "\n") }
+            for volume in try store.volumes(matching: filter) { try console.print(volume.name.rawValue + "\n") }
             return
         }
         var rows: [VolumeRow] = []
-        for volume in volumes {
-            let details = VolumeDetails(volume: volume, mountpoint: store.mountpoint(of: volume.name))
-            rows.append(VolumeRow(details, usage: size ? try store.usage(of: volume.name) : nil))
+        for details in try store.volumeDetails(matching: filter) {
+            rows.append(VolumeRow(details, usage: size ? try store.usage(of: details.volume.name) : nil))
         }
         if output.json {
             try console.print(.array(rows.map(\.json)))
