@@ -91,6 +91,11 @@ private final class MountPreparation {
             try refuseDifferent(existing, mount)
             return name
         }
+        if let name = mount.name, !mount.createsVolume {
+            throw StorageError(
+                .notFound, object: name.rawValue, "there is no volume '\(name)', and the mount must not make it",
+                hint: "holdfast volume create \(name) makes it; or leave out 'nocreate'")
+        }
         let creation = try store.volumes.create(
             VolumeRequest(
                 name: mount.name, driver: mount.driver ?? VolumeRequest.localDriver, options: mount.options,

@@ -13,12 +13,14 @@ struct ContainerCreate: HoldfastSubcommand {
                 "holdfast container create --name web nginx",
                 "holdfast container create --user 1000:1000 --read-only alpine sleep 60",
                 "holdfast container create --userns 0:100000:65536 debian",
+                "holdfast container create -v pg:/var/lib/postgresql/data --tmpfs /run postgres",
             ]))
 
     @Option(help: ArgumentHelp("The container's name; made up without it.", valueName: "name"))
     var name: String?
 
     @OptionGroup var process: ContainerProcessOptions
+    @OptionGroup var mounts: MountOptions
 
     @Flag(name: .customLong("rm"), help: "Remove the container when its process ends.")
     var remove = false
@@ -42,9 +44,9 @@ struct ContainerCreate: HoldfastSubcommand {
         let name = try name.map { text throws(StorageError) in try ContainerName(text) }
         let request = ContainerRequest(
             image: image, name: name, settings: try process.settings(command: command, isAutoRemoved: remove),
-            isDurable: !noSync)
+            mounts: try mounts.request(), isDurable: !noSync)
         let store = try store.open(console)
-        let container = try store.createContainer(request)
+        let container = try store.createContainer(request, checkpoint: console.checkpoint)
         if output.json {
             return try console.print(ContainerRow.json(try store.inspectContainer(container.id.rawValue)))
         }

@@ -43,12 +43,14 @@ struct ContainerRun: HoldfastSubcommand {
             examples: [
                 "holdfast container run --rm alpine uname -a",
                 "holdfast container run --rm -u nobody --read-only debian sh",
+                "holdfast container run --rm -v pg:/data:ro -v ./out:/out alpine tar -cf /out/pg.tar -C /data .",
             ]))
 
     @Option(help: ArgumentHelp("The container's name; made up without it.", valueName: "name"))
     var name: String?
 
     @OptionGroup var process: ContainerProcessOptions
+    @OptionGroup var mounts: MountOptions
 
     @Flag(name: .customLong("rm"), help: "Remove the container when its process ends.")
     var remove = false
@@ -71,7 +73,9 @@ struct ContainerRun: HoldfastSubcommand {
         let store = try store.open(console)
         let container = try store.createContainer(
             ContainerRequest(
-                image: image, name: name, settings: try process.settings(command: command, isAutoRemoved: remove)))
+                image: image, name: name, settings: try process.settings(command: command, isAutoRemoved: remove),
+                mounts: try mounts.request()),
+            checkpoint: console.checkpoint)
         try console.finish()
         let status = try store.runContainer(container.id.rawValue, runtime: runtime)
         if status != 0 { throw ExitCode(status) }
