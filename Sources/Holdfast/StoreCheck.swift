@@ -41,10 +41,17 @@ struct StoreCheck: ~Copyable {
         for volume in try store.volumes.list() {
             report.volumes += 1
             if try store.volumes.hasDirectory(volume.name) { continue }
-            if repairs { try store.volumes.remove(volume.name, force: false) }
-            add(
-                .volume, volume.name.rawValue, ["its data directory is missing"],
-                repair: repairs ? "its record was removed" : nil)
+            var reasons = ["its data directory is missing"]
+            var repair: String?
+            if repairs {
+                do throws(StorageError) {
+                    try store.volumes.remove(volume.name, force: false)
+                    repair = "its record was removed"
+                } catch  where error.code == .inUse {
+                    reasons.append(error.message)
+                }
+            }
+            add(.volume, volume.name.rawValue, reasons, repair: repair)
         }
     }
 
