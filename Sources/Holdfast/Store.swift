@@ -53,6 +53,8 @@ package import Volumes
 /// - ``setProtection(of:to:)``
 /// - ``removeVolume(_:force:)``
 /// - ``pruneVolumes(matching:all:isDryRun:checkpoint:)``
+/// - ``seedVolume(_:image:path:force:isDurable:checkpoint:)``
+/// - ``seedDifferences(_:image:path:checkpoint:)``
 /// ### Images
 /// - ``loadImages(from:platform:isDurable:checkpoint:)``
 /// - ``saveImages(_:to:replaces:isDurable:checkpoint:)``

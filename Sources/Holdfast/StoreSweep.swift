@@ -27,7 +27,9 @@ enum StoreSweep {
             failures.append(error)
         }
         do throws(FileError) {
-            if !(try staging.isEmptyDirectory()) { try StagingArea.sweep(staging) }
+            if !(try staging.isEmptyDirectory()) {
+                try StagingArea.sweep(staging) { volumes.settlePopulation(markedIn: $0) }
+            }
         } catch {
             failures.append(StorageError(error, doing: "sweep the store's staging directory", object: rootPath))
         }

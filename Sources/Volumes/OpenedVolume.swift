@@ -30,11 +30,7 @@ package final class OpenedVolume: Sendable {
     /// Whether there is nothing in the volume. The empty `lost+found` of a fresh file system counts as nothing.
     package func isEmpty() throws(StorageError) -> Bool {
         do throws(FileError) {
-            let entries = try data.entries()
-            guard let only = entries.first else { return true }
-            guard entries.count == 1, only.name == Array("lost+found".utf8) else { return false }
-            guard try data.status(of: only.name).kind == .directory else { return false }
-            return try data.openDirectory(only.name).entries().isEmpty
+            return try Emptiness.holds(for: data)
         } catch {
             throw StorageError(error, doing: "list volume '\(volume.name)'", object: volume.name.rawValue)
         }
@@ -54,17 +50,32 @@ extension Volumes {
     /// A lease says only that no other Holdfast process works on the volume; containers that use it take none. What
     /// happened between looking the volume up and holding its lease is noticed: a volume that was removed is not found.
     ///
+    /// A population that a process left half-way is completed first, or removed if it was not complete.
+    ///
+    /// - Parameter waiting: waits until others let go of the lease, or this is requested; `nil` does not wait.
     /// - Throws: ``StorageError/Code/inUse`` naming the process that holds the lease.
-    package func open(_ name: VolumeName, for purpose: OpenedVolume.Purpose) throws(StorageError) -> OpenedVolume {
+    package func open(
+        _ name: VolumeName, for purpose: OpenedVolume.Purpose, waiting: Interruption? = nil
+    ) throws(StorageError) -> OpenedVolume {
         while true {
-            // Each further round means that another process removed the volume and made it anew.
-            if let opened = try openOnce(name, for: purpose) { return opened }
+            // Each further round means that another process removed the volume and made it anew, or was busy with it.
+            guard let opened = try openOnce(name, for: purpose, isPatient: waiting != nil) else {
+                try waiting?.check()
+                continue
+            }
+            if purpose == .changing {
+                try settlePopulation(in: opened.data, of: name)
+                return opened
+            }
+            if try !hasUnsettledPopulation(opened) { return opened }
+            // What readers find has to be settled under the exclusive lease. The shared one ended with its last use above.
+            _ = try open(name, for: .changing, waiting: waiting)
         }
     }
 
-    /// - Returns: `nil` if the volume was replaced before its lease was held.
+    /// - Returns: `nil` if the volume was replaced before its lease was held, or if somebody else holds it and we are patient.
     private func openOnce(
-        _ name: VolumeName, for purpose: OpenedVolume.Purpose
+        _ name: VolumeName, for purpose: OpenedVolume.Purpose, isPatient: Bool
     ) throws(StorageError) -> OpenedVolume? {
         let found = try volume(named: name)
         let leased: LeasedDirectory?
@@ -72,6 +83,7 @@ extension Volumes {
             leased = try lease(name, purpose)
         } catch {
             switch error.errno {
+            case .busy where isPatient: return nil
             case .busy: throw refusal(ofLeased: name)
             case .noEntry:
                 // The same row before and after: the directory should have been there all the time.

@@ -8,6 +8,12 @@ package enum TreeCopy {
         package var owners = OwnerTranslation.same
         /// What of the source is entered.
         package var walk = OrderedWalk.Options()
+        /// Whether what cannot be read is left out and reported; otherwise it ends the copy
+        /// (``StorageModel/StorageError/Code/damaged``).
+        package var skipsUnreadable = true
+        package var threads = WorkerPool.defaultThreads
+        /// Told of what is written, if the copy is to be synced.
+        package var writeback: EarlyWriteback?
 
         package init() {}
     }
@@ -23,6 +29,14 @@ package enum TreeCopy {
         package var changed: [EntryNotice] = []
 
         package init() {}
+
+        mutating func add(_ other: Report) {
+            entries += other.entries
+            copiedBytes += other.copiedBytes
+            reflinkedFiles += other.reflinkedFiles
+            skipped += other.skipped
+            changed += other.changed
+        }
     }
 
     /// Copies the content of `source`, and the metadata of `source` itself, to the empty directory `target`.
@@ -36,27 +50,25 @@ package enum TreeCopy {
         _ source: borrowing Descriptor, to target: borrowing Descriptor, ownership: Bool,
         options: Options = Options(), checkpoint: Checkpoint
     ) throws(StorageError) -> Report {
-        let copier: TreeCopier
-        let walk: OrderedWalk
+        let tree: TreeSource
+        do throws(FileError) { tree = try TreeSource(source) } catch {
+            throw StorageError(error, doing: "copy a tree", object: error.path)
+        }
+        return try copy(tree, to: target, ownership: ownership, options: options, checkpoint: checkpoint)
+    }
+
+    /// As ``copy(_:to:ownership:options:checkpoint:)-(Descriptor,_,_,_,_)`` of what several trees are together.
+    package static func copy(
+        _ source: TreeSource, to target: borrowing Descriptor, ownership: Bool, options: Options = Options(),
+        checkpoint: Checkpoint
+    ) throws(StorageError) -> Report {
+        let job: CopyJob
         do throws(FileError) {
-            copier = TreeCopier(
-                try source.duplicate(), try target.duplicate(), ownership: ownership, owners: options.owners)
-            walk = try OrderedWalk(root: source, options: options.walk)
+            job = try CopyJob(source, to: target, ownership: ownership, options: options, checkpoint: checkpoint)
         } catch {
             throw StorageError(error, doing: "copy a tree", object: error.path)
         }
-        var unreadable: [EntryNotice] = []
-        try walk.forEach { (entry) throws(StorageError) in
-            try checkpoint.interruption.check()
-            try copier.copy(entry)
-            checkpoint.progress.advance(entries: 1, bytes: entry.status.kind == .file ? entry.status.sizeBytes : 0)
-        } onError: { path, error in
-            unreadable.append(EntryNotice(path: path, reason: "cannot be read: \(error.errno)"))
-        }
-        try copier.finishDirectories()
-        var report = copier.report
-        report.skipped += unreadable
-        return report
+        return try TreeCopier(job).run()
     }
 
     /// Copies one entry that is not a directory to the directory `target`, under its own name.
@@ -64,17 +76,16 @@ package enum TreeCopy {
         _ name: [UInt8], of source: borrowing Descriptor, to target: borrowing Descriptor, ownership: Bool,
         options: Options = Options(), checkpoint: Checkpoint
     ) throws(StorageError) -> Report {
-        let copier: TreeCopier
-        let status: FileStatus
+        let copier: EntryCopier
+        let kind: EntryKind
         do throws(FileError) {
-            copier = TreeCopier(
-                try source.duplicate(), try target.duplicate(), ownership: ownership, owners: options.owners)
-            status = try source.status(of: name)
+            copier = EntryCopier(
+                try CopyJob(
+                    try TreeSource(source), to: target, ownership: ownership, options: options, checkpoint: checkpoint))
+            kind = try source.status(of: name).kind
         } catch {
             throw StorageError(error, doing: "copy '\(error.path)'", object: error.path)
         }
-        try copier.copy(WalkedEntry(path: EntryPath(trusted: name), status: status))
-        checkpoint.progress.advance(entries: 1, bytes: status.kind == .file ? status.sizeBytes : 0)
-        return copier.report
+        return try copier.copyAlone(name, kind: kind)
     }
 }

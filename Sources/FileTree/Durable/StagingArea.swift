@@ -63,14 +63,18 @@ package final class StagingArea: Sendable {
 
     /// Removes the areas whose process is gone, and anything else that is not an area.
     ///
+    /// - Parameter permits: asked before an area is removed; what it refuses is left to the next sweep.
     /// - Returns: how many were removed.
     /// - Throws: the first failure, after all others were tried.
     @discardableResult
-    package static func sweep(_ staging: borrowing Descriptor) throws(FileError) -> Int {
+    package static func sweep(
+        _ staging: borrowing Descriptor, permits: (borrowing Descriptor) -> Bool = { _ in true }
+    ) throws(FileError) -> Int {
         let abandoned = try takeAbandoned(in: staging)
         var firstFailure: FileError?
         for area in abandoned {
             do throws(FileError) {
+                if try !area.isPermitted(in: staging, permits) { continue }
                 try TreeRemoval.remove(area.name, in: staging)
             } catch {
                 firstFailure = firstFailure ?? error
@@ -118,5 +122,12 @@ private final class AbandonedArea {
         }
         guard let taken = try Lease.take(file, .exclusive) else { return nil }
         lease = consume taken
+    }
+
+    func isPermitted(
+        in staging: borrowing Descriptor, _ permits: (borrowing Descriptor) -> Bool
+    ) throws(FileError) -> Bool {
+        // What has no lease is no area.
+        lease == nil ? true : permits(try staging.openDirectory(name))
     }
 }

@@ -32,6 +32,16 @@ extension Descriptor {
         return isEmpty
     }
 
+    /// Whether there is a name that `matches` wants; looks no further than the first.
+    package borrowing func hasEntry(where matches: ([UInt8]) -> Bool) throws(FileError) -> Bool {
+        var isFound = false
+        try whileRawEntries { entry in
+            isFound = matches(Array(entry.nameBytes))
+            return !isFound
+        }
+        return isFound
+    }
+
     /// Calls `body` with each name of this directory but `.` and `..`; nothing is allocated per entry.
     borrowing func forEachRawEntry(_ body: (RawDirectoryEntry) -> Void) throws(FileError) {
         try whileRawEntries { entry in

@@ -14,7 +14,7 @@ package final class CreationTurn: Sendable {
     }
 
     /// Runs `body`, which makes one entry, when no other thread does.
-    package func take<Result>(_ body: () throws(FileError) -> Result) throws(FileError) -> Result {
+    package func take<Result: ~Copyable>(_ body: () throws(FileError) -> Result) throws(FileError) -> Result {
         guard let turn else { return try body() }
         let result: Swift.Result<Result, FileError> = turn.update { _ in
             do throws(FileError) { return .success(try body()) } catch { return .failure(error) }

@@ -23,7 +23,7 @@ package final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Changes the state and wakes everybody who waits.
-    package func update<Result>(_ body: (inout State) -> Result) -> Result {
+    package func update<Result: ~Copyable>(_ body: (inout State) -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer {
             pthread_cond_broadcast(condition)

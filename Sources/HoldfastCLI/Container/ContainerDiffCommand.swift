@@ -21,15 +21,6 @@ struct ContainerDiffCommand: HoldfastSubcommand {
 
     func execute(_ console: Console) throws {
         let changes = try store.open(console).changes(inContainer: container, checkpoint: console.checkpoint)
-        if output.json {
-            return try console.print(
-                .array(
-                    changes.map {
-                        ["kind": .string($0.kind.rawValue), "path": .string("/" + $0.path.description)]
-                    }))
-        }
-        for change in changes {
-            try console.print("\(change.kind.rawValue) /\(change.path.description.printable())\n")
-        }
+        try ChangeList.print(changes, asJSON: output.json, console)
     }
 }

@@ -66,29 +66,40 @@ package struct LayerStack: Sendable {
 
     /// The directory at `path`, links followed inside the stack; `nil` if there is none.
     func directory(at path: EntryPath) throws(FileError) -> Directory? {
+        if case .directory(let directory) = try resolve(path) { directory } else { nil }
+    }
+
+    /// What a path leads to, links followed inside the stack, in the last component too.
+    enum Resolution: Sendable {
+        case missing
+        case directory(Directory)
+        case other(EntryPath, EntryKind)
+    }
+
+    func resolve(_ path: EntryPath) throws(FileError) -> Resolution {
         var pending = path.components.map(Array.init)[...]
         var trail = [Directory(path: .root, parts: layers)]
         var links = 0
         while let component = pending.popFirst() {
-            guard let current = trail.last else { return nil }
+            guard let current = trail.last else { return .missing }
             if component == Array("..".utf8) {
                 if trail.count > 1 { trail.removeLast() }
                 continue
             }
-            guard let entry = try entry(named: component[...], in: current) else { return nil }
+            guard let entry = try entry(named: component[...], in: current) else { return .missing }
             switch entry.status.kind {
             case .directory: trail.append(try directory(entry, in: current))
             case .symbolicLink:
                 links += 1
-                guard links <= Self.linkLimit else { return nil }
+                guard links <= Self.linkLimit else { return .missing }
                 let target = try entry.parent.descriptor.readLink(entry.name)
                 if target.first == UInt8(ascii: "/") { trail = [Directory(path: .root, parts: layers)] }
                 let parts = target.split(separator: UInt8(ascii: "/")).map(Array.init)
                 pending = parts.filter { $0 != [UInt8(ascii: ".")] } + pending
-            default: return nil
+            case let kind: return pending.isEmpty ? .other(entry.path, kind) : .missing
             }
         }
-        return trail.last
+        return trail.last.map { .directory($0) } ?? .missing
     }
 
     /// The names in the directory at `path`, in byte order; none if there is no such directory.

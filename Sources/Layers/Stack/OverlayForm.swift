@@ -36,8 +36,18 @@ package struct OverlayForm: Hashable, Sendable {
 
     /// Whether the directory hides what lower layers have at its place.
     package func isOpaque(_ directory: borrowing Descriptor) throws(FileError) -> Bool {
-        try directory.extendedAttributes().contains { $0.name == opaque.name && $0.value.first == UInt8(ascii: "y") }
+        isOpaque(try directory.extendedAttributes())
     }
+}
+
+extension OverlayForm: TreeSource.Marks {
+    package func isWhiteout(_ status: FileStatus) -> Bool { status.isWhiteout }
+
+    package func isOpaque(_ attributes: [ExtendedAttribute]) -> Bool {
+        attributes.contains { $0.name == opaque.name && $0.value.first == UInt8(ascii: "y") }
+    }
+
+    package func isReserved(_ attributeName: String) -> Bool { Self.isReserved(attributeName) }
 }
 
 extension FileStatus {
