@@ -20,10 +20,9 @@ extension Store {
             return try ArchiveFiles.backUp(request, checkpoint: checkpoint)
         }
         let opened = try volumes.open(name, for: .reading)
-        let root = try volumes.attempt("read volume '\(name)'", name) { () throws(FileError) in
-            SharedDescriptor(try opened.data.duplicate())
+        let report = try volumes.withData(of: opened) { root throws(StorageError) in
+            try BackupRun(root, request, volume: opened.volume, checkpoint: checkpoint).run()
         }
-        let report = try BackupRun(root, request, volume: opened.volume, checkpoint: checkpoint).run()
         withExtendedLifetime(opened) {}
         return report
     }
@@ -52,25 +51,43 @@ extension Store {
             seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
     }
 
-    /// Adds the archive's entries to a volume that exists.
+    /// Adds the archive's entries to a volume that exists. What is on a device cannot be exchanged in one step: there
+    /// everything is added where it is.
     ///
     /// - Returns: `nil` if that is not what is asked for, or if there is no such volume.
     private func merge(
         _ extraction: Extraction, into name: VolumeName, _ request: RestoreRequest
     ) throws(StorageError) -> Extraction.Outcome? {
-        guard request.mode == .merge, try catalog.volume(named: name) != nil else { return nil }
-        let opened = try volumes.open(name, for: .changing)
-        let target = try volumes.attempt("restore into volume '\(name)'", name) { () throws(FileError) in
-            SharedDescriptor(try opened.data.duplicate())
+        guard let volume = try catalog.volume(named: name) else { return nil }
+        let hasDevice = try volumes.device(of: volume) != nil
+        guard request.mode == .merge || hasDevice else { return nil }
+        guard request.mode != .replace else {
+            throw StorageError(
+                .conflict, object: name.rawValue,
+                "the data of volume '\(name)' is on a device and cannot be exchanged in one step",
+                hint: "restore into another volume, or empty this one and restore without --replace")
         }
-        let outcome = try extraction.run(into: target, merges: true)
-        if request.isDurable {
-            try volumes.attempt("sync volume '\(name)'", name) { () throws(FileError) in
-                try target.descriptor.syncFileSystem()
+        let opened = try volumes.open(name, for: .changing)
+        let outcome = try volumes.withData(of: opened) { target throws(StorageError) in
+            if request.mode == .intoEmpty, try !volumes.isEmpty(target.descriptor, of: name) {
+                throw Self.notEmpty(name)
             }
+            let outcome = try extraction.run(into: target, merges: true)
+            if request.isDurable {
+                try volumes.attempt("sync volume '\(name)'", name) { () throws(FileError) in
+                    try target.descriptor.syncFileSystem()
+                }
+            }
+            return outcome
         }
         withExtendedLifetime(opened) {}
         return outcome
+    }
+
+    private static func notEmpty(_ name: VolumeName) -> StorageError {
+        StorageError(
+            .conflict, object: name.rawValue, "volume '\(name)' is not empty",
+            hint: "use --replace to exchange its content, --merge to add to it, or another volume")
     }
 
     /// Builds the archive's content in staging and makes it the volume's.
@@ -105,15 +122,12 @@ extension Store {
         _ checkpoint: Checkpoint
     ) throws(StorageError) -> Extraction.Outcome {
         if let existing = replacement.existing, request.mode == .intoEmpty, try !existing.isEmpty() {
-            throw StorageError(
-                .conflict, object: name.rawValue, "volume '\(name)' is not empty",
-                hint:
-                    "restore with --replace to exchange its content, with --merge to add to it, or into another volume")
+            throw Self.notEmpty(name)
         }
         let target = try volumes.attempt("restore into volume '\(name)'", name) { () throws(FileError) in
             SharedDescriptor(try replacement.data.duplicate())
         }
-        let outcome = try extraction.run(into: target, merges: false)
+        var outcome = try extraction.run(into: target, merges: false)
         if !outcome.hasRoot {
             try volumes.attempt("restore into volume '\(name)'", name) { () throws(FileError) in
                 // The archive says nothing of its root: it stays as it was, or gets a new volume's mode.
@@ -129,8 +143,15 @@ extension Store {
         try checkpoint.interruption.check()
         let origin = outcome.origin
         _ = try replacement.publish(
-            VolumeRequest(name: name, options: origin?.options ?? [:], labels: origin?.labels ?? [:]),
-            isDurable: request.isDurable)
+            VolumeRequest(name: name, labels: origin?.labels ?? [:]), isDurable: request.isDurable)
+        if replacement.existing == nil, let options = origin?.options, !options.isEmpty {
+            let keys = options.keys.sorted().map { "'\($0.printable(limit: 40))'" }.joined(separator: ", ")
+            outcome.skipped.append(
+                EntryNotice(
+                    path: .root,
+                    reason: "the driver options \(keys) of the archived volume do not apply to the new one, whose data "
+                        + "is in the store"))
+        }
         return outcome
     }
 }

@@ -32,6 +32,7 @@ extension Errno {
     public static let interrupted = Errno(rawValue: EINTR)
     public static let inputOutput = Errno(rawValue: EIO)
     public static let noDevice = Errno(rawValue: ENXIO)
+    public static let noSuchDevice = Errno(rawValue: ENODEV)
     public static let badDescriptor = Errno(rawValue: EBADF)
     public static let again = Errno(rawValue: EAGAIN)
     public static let noMemory = Errno(rawValue: ENOMEM)

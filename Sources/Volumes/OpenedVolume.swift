@@ -14,7 +14,8 @@ package final class OpenedVolume: Sendable {
     }
 
     package let volume: Volume
-    /// The directory `_data`.
+    /// The directory `_data`, as it was when the volume was opened. Of a volume with a device its data is elsewhere while that
+    /// is not mounted: ``Volumes/withData(of:_:)``.
     package let data: Descriptor
     /// The directory `volumes/<name>`.
     let directory: Descriptor
@@ -29,10 +30,14 @@ package final class OpenedVolume: Sendable {
 
     /// Whether there is nothing in the volume. The empty `lost+found` of a fresh file system counts as nothing.
     package func isEmpty() throws(StorageError) -> Bool {
+        try Self.isEmpty(data, of: volume.name)
+    }
+
+    static func isEmpty(_ data: borrowing Descriptor, of name: VolumeName) throws(StorageError) -> Bool {
         do throws(FileError) {
             return try Emptiness.holds(for: data)
         } catch {
-            throw StorageError(error, doing: "list volume '\(volume.name)'", object: volume.name.rawValue)
+            throw StorageError(error, doing: "list volume '\(name)'", object: name.rawValue)
         }
     }
 }
@@ -59,7 +64,9 @@ extension Volumes {
     ) throws(StorageError) -> OpenedVolume {
         while true {
             // Each further round means that another process removed the volume and made it anew, or was busy with it.
-            guard let opened = try openOnce(name, for: purpose, isPatient: waiting != nil) else {
+            guard
+                let opened = try openOnce(name, for: purpose, isPatient: waiting != nil, opensData: true)
+            else {
                 try waiting?.check()
                 continue
             }
@@ -73,14 +80,22 @@ extension Volumes {
         }
     }
 
+    /// Opens a volume for whoever unmounts its device, which an open descriptor would keep from it: ``OpenedVolume/data`` is
+    /// the volume's directory then.
+    func openWithoutData(_ name: VolumeName, for purpose: OpenedVolume.Purpose) throws(StorageError) -> OpenedVolume {
+        while true {
+            if let opened = try openOnce(name, for: purpose, isPatient: false, opensData: false) { return opened }
+        }
+    }
+
     /// - Returns: `nil` if the volume was replaced before its lease was held, or if somebody else holds it and we are patient.
     private func openOnce(
-        _ name: VolumeName, for purpose: OpenedVolume.Purpose, isPatient: Bool
+        _ name: VolumeName, for purpose: OpenedVolume.Purpose, isPatient: Bool, opensData: Bool
     ) throws(StorageError) -> OpenedVolume? {
         let found = try volume(named: name)
         let leased: LeasedDirectory?
         do throws(FileError) {
-            leased = try lease(name, purpose)
+            leased = try lease(name, purpose, opensData: opensData)
         } catch {
             switch error.errno {
             case .busy where isPatient: return nil
@@ -100,12 +115,12 @@ extension Volumes {
     /// - Returns: `nil` if the directory is another one now.
     /// - Throws: `EBUSY` if the lease is held.
     private func lease(
-        _ name: VolumeName, _ purpose: OpenedVolume.Purpose
+        _ name: VolumeName, _ purpose: OpenedVolume.Purpose, opensData: Bool
     ) throws(FileError) -> LeasedDirectory? {
         let home = try directory.openDirectory(name.bytes)
         let lease = try takeLease(in: home, purpose == .reading ? .shared : .exclusive)
         guard try directory.status(of: name.bytes).identity == home.status().identity else { return nil }
-        let data = try home.openDirectory(Self.dataName)
+        let data = opensData ? try home.openDirectory(Self.dataName) : try home.duplicate()
         return LeasedDirectory(home: home, data: data, lease: lease)
     }
 

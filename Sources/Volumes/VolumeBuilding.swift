@@ -38,11 +38,11 @@ package final class StagedVolume: Sendable {
     }
 
     /// Sets owner, group and mode of the data directory.
-    func apply(_ request: VolumeRequest) throws(FileError) {
+    func apply(_ request: VolumeRequest, _ options: LocalDriverOptions?) throws(FileError) {
         let current = try data.status()
         let metadata = EntryMetadata(
-            mode: request.mode, uid: request.uid ?? current.uid, gid: request.gid ?? current.gid,
-            modifiedAt: current.modifiedAt)
+            mode: request.mode, uid: request.uid ?? options?.uid ?? current.uid,
+            gid: request.gid ?? options?.gid ?? current.gid, modifiedAt: current.modifiedAt)
         let changesOwner = metadata.uid != current.uid || metadata.gid != current.gid
         try data.applyMetadata(metadata, xattrs: [], ownership: changesOwner, current: current)
     }
@@ -59,22 +59,23 @@ package final class StagedVolume: Sendable {
 
 extension Volumes {
     /// Begins a volume as `request` says, to be filled and published. Nothing of the name is looked at yet.
-    package func stage(_ request: VolumeRequest) throws(StorageError) -> StagedVolume {
+    package func stage(_ volume: Volume, _ request: VolumeRequest) throws(StorageError) -> StagedVolume {
         try Self.validate(request)
-        let name = request.name?.rawValue ?? "a volume without a name"
-        do throws(FileError) {
+        let doing = "create volume '\(volume.name)'"
+        let staged = try attempt(doing, volume.name) { () throws(FileError) in
             try refuseFullDisk()
-            let staged = try StagedVolume.make(in: staging)
-            do throws(FileError) {
-                try staged.apply(request)
-                return staged
-            } catch {
-                // The first failure is the one to report; what could not be removed is swept later.
-                try? staged.discard()
-                throw error
+            return try StagedVolume.make(in: staging)
+        }
+        do throws(StorageError) {
+            try limit(staged, volume)
+            try attempt(doing, volume.name) { () throws(FileError) in
+                try staged.apply(request, try? LocalDriverOptions(volume.options))
             }
+            return staged
         } catch {
-            throw StorageError(error, doing: "create volume '\(name)'", object: name)
+            // The first failure is the one to report; what could not be removed is swept later.
+            try? staged.discard()
+            throw error
         }
     }
 

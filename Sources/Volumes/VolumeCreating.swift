@@ -41,7 +41,7 @@ extension Volumes {
 
     /// - Returns: the volume of the same name that another process made meanwhile.
     private func build(_ volume: Volume, _ request: VolumeRequest) throws(StorageError) -> Volume? {
-        let staged = try stage(request)
+        let staged = try stage(volume, request)
         do throws(StorageError) {
             let existing = try publish(staged, as: volume, isDurable: request.isDurable)
             // The volume is made. An area that cannot be removed is swept by the next open.
@@ -85,13 +85,8 @@ extension Volumes {
                 .invalidInput, object: object, "there is no volume driver '\(request.driver.printable(limit: 80))'",
                 hint: "the driver of this version is 'local'")
         }
-        guard request.options.isEmpty else {
-            let names = request.options.keys.sorted().map { "'\($0.printable(limit: 80))'" }
-            throw StorageError(
-                .invalidInput, object: object,
-                "driver 'local' does not support the option\(names.count == 1 ? "" : "s") \(names.joined(separator: ", "))",
-                hint: "leave out --opt: this version's driver 'local' has no options")
-        }
+        let options = try LocalDriverOptions(request.options, object: object)
+        try refuseContradictions(request, options)
         guard request.labels.keys.allSatisfy({ !$0.isEmpty }) else {
             throw StorageError(
                 .invalidInput, object: object, "a label has an empty key", hint: "write --label KEY=VALUE")
@@ -109,6 +104,27 @@ extension Volumes {
     }
 
     /// 64 random hexadecimal digits, as Docker names anonymous volumes.
+    private static func refuseContradictions(
+        _ request: VolumeRequest, _ options: LocalDriverOptions
+    ) throws(StorageError) {
+        let object = request.name?.rawValue ?? ""
+        let givesDirectory = request.uid != nil || request.gid != nil || request.mode != VolumeRequest.defaultMode
+        if let device = options.device, givesDirectory {
+            throw StorageError(
+                .invalidInput, object: object,
+                "owner and mode are those of the device (\(device.description.printable(limit: 200))), not of the volume",
+                hint: device.isMemory
+                    ? "a tmpfs takes them in its options: --opt o=uid=1000,gid=1000,mode=0750"
+                    : "leave out --uid, --gid and --mode")
+        }
+        for (word, asked, option) in [("uid", request.uid, options.uid), ("gid", request.gid, options.gid)] {
+            guard let asked, let option, asked != option else { continue }
+            throw StorageError(
+                .invalidInput, object: object, "--\(word) \(asked) and --opt o=\(word)=\(option) contradict each other",
+                hint: "give one of them")
+        }
+    }
+
     private static func anonymousName() throws(StorageError) -> VolumeName {
         try VolumeName(String(decoding: RandomName.make() + RandomName.make(), as: UTF8.self))
     }

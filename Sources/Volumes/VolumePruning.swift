@@ -39,6 +39,10 @@ extension Volumes {
                 + (others == 0 ? "mounts it" : "mount it")
         }
         if !all && !volume.isAnonymous { return "it has a name; --all removes it too" }
+        if volume.options["type"] != nil || volume.options["device"] != nil {
+            let type = (volume.options["type"] ?? "").printable(limit: 40)
+            return "its data is elsewhere (type=\(type)) and was not measured; holdfast volume rm removes the record"
+        }
         return nil
     }
 
@@ -49,7 +53,7 @@ extension Volumes {
         let name = volume.name
         var allocatedBytes: UInt64?
         do throws(StorageError) {
-            let opened = try open(name, for: .changing)
+            let opened = try openWithoutData(name, for: .changing)
             // Under the lease it is not exchanged for another of the same name; what it was found by must still be so.
             guard opened.volume.isSame(as: volume) else { return nil }
             guard filter.matches(opened.volume, isReferenced: false) else {

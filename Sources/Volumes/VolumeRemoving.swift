@@ -13,13 +13,16 @@ extension Volumes {
     /// - Throws: ``StorageError/Code/inUse`` naming the holder, ``StorageError/Code/notFound``.
     package func remove(_ name: VolumeName, force: Bool) throws(StorageError) {
         if try removeWithoutData(name) { return }
-        try removeOpened(try open(name, for: .changing), force: force)
+        try removeOpened(try openWithoutData(name, for: .changing), force: force)
     }
 
     /// Removes a volume whose exclusive lease is held.
+    ///
+    /// The device of a volume is unmounted, and nothing of its data is touched.
     func removeOpened(_ opened: OpenedVolume, force: Bool) throws(StorageError) {
         let name = opened.volume.name
         try refuseRemoval(of: opened, force: force)
+        try detachForRemoval(opened, force: force)
         do throws(StorageError) {
             try removeRow(of: name)
         } catch  where error.code == .noSpace {
@@ -27,6 +30,7 @@ extension Volumes {
             try catalog.reuseJournal()
             try removeRow(of: name)
         }
+        releaseLimit(opened)
         try records.discard(name.bytes)
     }
 
@@ -36,8 +40,21 @@ extension Volumes {
         try refuseIfProtected(opened.volume)
         // The record of a container is a reason that stays; who has the data open may be gone in a moment.
         try catalog.read { transaction throws(StorageError) in try transaction.refuseIfMounted(name) }
-        try refuseMountsInside(opened)
+        try refuseMountsInside(opened, exceptDevice: try device(of: opened.volume) != nil)
         if !force { try refuseIfUsed(opened) }
+    }
+
+    /// - Throws: ``StorageError/Code/inUse`` if somebody uses the mounted device.
+    func detachForRemoval(_ opened: OpenedVolume, force: Bool) throws(StorageError) {
+        let name = opened.volume.name
+        let isGone = try attempt("unmount volume '\(name)'", name) { () throws(FileError) in
+            if try detach(opened, force: force) { return true }
+            return try !opened.directory.status(of: Self.dataName).isMountRoot
+        }
+        guard !isGone else { return }
+        throw StorageError(
+            .inUse, object: name.rawValue, "volume '\(name)' is in use: what is mounted for it is busy",
+            hint: "find out by whom: fuser -vm '\(mountpoint(of: name).printable())'")
     }
 
     /// Removes the record of a volume whose directory is gone.

@@ -14,7 +14,7 @@ package final class VolumeReplacement: Sendable {
     package let name: VolumeName
 
     private let volumes: Volumes
-    private let staged: StagedVolume
+    fileprivate let staged: StagedVolume
     private let isForced: Bool
 
     fileprivate init(
@@ -77,9 +77,12 @@ extension Volumes {
             try refuseMountsInside(existing)
             if !force { try refuseIfUsed(existing) }
         }
-        return try attempt("prepare new data for volume '\(name)'", name) { () throws(FileError) in
+        let replacement = try attempt("prepare new data for volume '\(name)'", name) { () throws(FileError) in
             let staged = try StagedVolume.make(in: staging)
             return try VolumeReplacement(name, self, staged, existing, isForced: force)
         }
+        // What limits the old data limits the new. An area that is dropped here is discarded with its last reference.
+        if let existing { try limit(replacement.staged, existing.volume) }
+        return replacement
     }
 }

@@ -62,11 +62,28 @@ package final class Volumes: Sendable {
     }
 
     /// What the volume takes, counted as `du` counts. Cost: proportional to the tree. Takes no lease.
+    ///
+    /// - Throws: what keeps a device from being mounted: its data is measured where it is, and under a shared lease.
     package func usage(of name: VolumeName, threads: Int) throws(StorageError) -> VolumeUsage {
-        _ = try volume(named: name)
-        let usage = try attempt("measure volume '\(name)'", name) { () throws(FileError) in
-            let data = try directory.openDirectory(name.bytes).openDirectory(Self.dataName)
-            return try ParallelWalk.usage(of: data, threads: threads)
+        if try device(of: try volume(named: name)) != nil {
+            return try withData(of: try open(name, for: .reading)) { data throws(StorageError) in
+                try usage(of: name, data.descriptor, threads)
+            }
+        }
+        let data = try attempt("measure volume '\(name)'", name) { () throws(FileError) in
+            try directory.openDirectory(name.bytes).openDirectory(Self.dataName)
+        }
+        return try usage(of: name, data, threads)
+    }
+
+    private func usage(
+        of name: VolumeName, _ data: borrowing Descriptor, _ threads: Int
+    ) throws(StorageError) -> VolumeUsage {
+        let usage: TreeUsage
+        do throws(FileError) {
+            usage = try ParallelWalk.usage(of: data, threads: threads)
+        } catch {
+            throw StorageError(error, doing: "measure volume '\(name)'", object: name.rawValue)
         }
         return VolumeUsage(
             name: name, allocatedBytes: usage.allocatedBytes, apparentBytes: usage.apparentBytes, files: usage.files,

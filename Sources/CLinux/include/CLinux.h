@@ -113,6 +113,20 @@ int holdfast_umount2(const char *target, int flags);
 #define HOLDFAST_MNT_DETACH 2
 #define HOLDFAST_UMOUNT_NOFOLLOW 8
 
+/// Whether the file system of the open file keeps accounts of projects and enforces their limits (quotactl_fd(2),
+/// Q_XGETQSTAT): 1, 0, or -1 for an error, as where it has no quotas.
+int holdfast_enforces_project_quotas(int file);
+
+/// Limits what the files of a project may take; 0 lifts the limit (Q_XSETQLIM). Whether no file and no limit has its number
+/// (Q_XGETQUOTA).
+int holdfast_set_project_limit(int file, uint32_t project, uint64_t bytes);
+int holdfast_is_project_free(int file, uint32_t project);
+
+/// The project of an open file or directory (FS_IOC_FSGETXATTR), or -1. Puts a directory into a project, with what is made in
+/// it from then on (FS_IOC_FSSETXATTR, FS_XFLAG_PROJINHERIT).
+int64_t holdfast_project(int file);
+int holdfast_set_project(int directory, uint32_t project);
+
 /// unshare(2) with CLONE_FS: from now on the calling thread has a working directory of its own.
 int holdfast_unshare_working_directory(void);
 

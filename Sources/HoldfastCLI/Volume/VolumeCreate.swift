@@ -11,11 +11,18 @@ struct VolumeCreate: HoldfastSubcommand {
             """
             Without a name the volume is anonymous and gets a name of 64 hexadecimal digits. Creating a volume that exists \
             with the same driver, options and labels succeeds and changes nothing; with others it fails with status 5.
+
+            The options of driver 'local' are Docker's: type, device and o name what is mounted on the volume's directory when \
+            it is first used (a directory of this host, tmpfs, nfs, cifs, or any file system that the kernel knows); size \
+            limits a tmpfs, or by project quota a volume on XFS or ext4. Alone, o takes uid=, gid= and size=.
             """,
             examples: [
                 "holdfast volume create pg",
                 "holdfast volume create www --label app=shop --uid 33 --gid 33 --mode 0750",
                 "holdfast volume create keep --protect",
+                "holdfast volume create media --opt type=none --opt o=bind --opt device=/srv/media",
+                "holdfast volume create scratch --opt type=tmpfs --opt device=tmpfs --opt size=64m",
+                "holdfast volume create nas --opt type=nfs --opt o=addr=nas,ro --opt device=nas:/export",
             ]))
 
     @Argument(help: "The volume's name; made up if missing.")

@@ -45,12 +45,23 @@ struct VolumeList: HoldfastSubcommand {
         }
         var rows: [VolumeRow] = []
         for details in try store.volumeDetails(matching: filter) {
-            rows.append(VolumeRow(details, usage: size ? try store.usage(of: details.volume.name) : nil))
+            rows.append(VolumeRow(details, usage: size ? try measure(details.volume.name, in: store, console) : nil))
         }
         if output.json {
             try console.print(.array(rows.map(\.json)))
         } else {
             try console.print(VolumeRow.table(rows, withSizes: size))
+        }
+    }
+
+    /// - Returns: `nil` if the data cannot be got at, as that of a device: the others are listed all the same.
+    private func measure(_ name: VolumeName, in store: Store, _ console: Console) throws(StorageError) -> VolumeUsage? {
+        do throws(StorageError) {
+            return try store.usage(of: name)
+        } catch  where error.code != .interrupted {
+            console.mention("volume '\(name)' was not measured: \(error.message)")
+            console.note(.warnings)
+            return nil
         }
     }
 }

@@ -22,7 +22,7 @@ struct VolumePrune: HoldfastSubcommand {
     @Flag(name: .shortAndLong, help: "Remove volumes with names too.")
     var all = false
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Look only at what matches. Repeatable.", valueName: "filter"))
+    @Option(help: ArgumentHelp("Look only at what matches. Repeatable.", valueName: "filter"))
     var filter: [String] = []
 
     @OptionGroup var prune: PruneOptions

@@ -50,7 +50,11 @@ struct VolumeRow {
             let volume = row.details.volume
             let created = Timestamp(seconds: volume.createdAt.seconds).description
             var cells = [volume.driver, volume.name.rawValue, created]
-            if let usage = row.usage { cells += [usage.files.grouped, usage.allocatedBytes.asBytes] }
+            if let usage = row.usage {
+                cells += [usage.files.grouped, usage.allocatedBytes.asBytes]
+            } else if withSizes {
+                cells += ["-", "-"]
+            }
             table.append(cells)
         }
         return table

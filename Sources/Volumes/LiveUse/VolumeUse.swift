@@ -162,9 +162,13 @@ extension Volumes {
     }
 
     /// Refuses what the kernel would refuse half-way: a directory on which something is mounted cannot be deleted.
-    func refuseMountsInside(_ opened: OpenedVolume) throws(StorageError) {
+    ///
+    /// - Parameter exceptDevice: whether what is mounted on the data directory itself is the volume's own device.
+    func refuseMountsInside(_ opened: OpenedVolume, exceptDevice: Bool = false) throws(StorageError) {
         let name = opened.volume.name
-        guard let point = VolumeUse(of: opened, hostPath: "\(hostPath)/\(name)").mountsInside().first else { return }
+        let own = exceptDevice ? Array(mountpoint(of: name).utf8) : []
+        let points = VolumeUse(of: opened, hostPath: "\(hostPath)/\(name)").mountsInside()
+        guard let point = points.first(where: { $0 != own }) else { return }
         let path = String(decoding: point, as: UTF8.self).printable()
         throw StorageError(
             .inUse, object: name.rawValue, "something is mounted inside volume '\(name)', at \(path)",

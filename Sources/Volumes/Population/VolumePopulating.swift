@@ -106,6 +106,7 @@ extension Volumes {
         }
         // An area that cannot be removed is swept by the next open.
         defer { try? staged.discard() }
+        if target.isWhole { try limit(staged, opened.volume) }
         let report = try copy(content, to: staged.data, options, checkpoint, of: name)
         try checkpoint.interruption.check()
         let population = content.record()
