@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,7 +28,6 @@ extern int umount2(const char *target, int flags);
 #endif
 #define EMPTY_PATH 0x1000 // AT_EMPTY_PATH
 #define NO_FOLLOW 0x100   // AT_SYMLINK_NOFOLLOW
-#define PRIVATE (1 << 18) // MS_PRIVATE
 
 struct attributes {
     uint64_t set, clear, propagation, user_namespace;
@@ -55,8 +55,9 @@ int holdfast_fsmount(int context, unsigned attributes) {
     return (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes);
 }
 
-int holdfast_clone_tree(int directory) {
-    return (int)syscall(SYS_open_tree, directory, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | EMPTY_PATH);
+int holdfast_clone_tree(int entry, int recursive) {
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+    return (int)syscall(SYS_open_tree, entry, "", flags);
 }
 
 int holdfast_clone_tree_at(int directory, const char *name) {
@@ -67,13 +68,25 @@ int holdfast_move_mount(int tree, int directory, const char *name) {
     return (int)syscall(SYS_move_mount, tree, "", directory, name, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
-int holdfast_mount_setattr(int tree, unsigned attributes, int user_namespace) {
-    struct attributes change = {.set = attributes, .propagation = PRIVATE};
+int holdfast_move_mount_onto(int tree, int place) {
+    return (int)syscall(SYS_move_mount, tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+int holdfast_mount_setattr(int tree, int recursive, unsigned attributes, unsigned propagation, int user_namespace) {
+    struct attributes change = {.set = attributes, .propagation = propagation};
     if (user_namespace >= 0) {
         change.set |= 0x00100000; // MOUNT_ATTR_IDMAP
         change.user_namespace = (uint64_t)user_namespace;
     }
-    return (int)syscall(SYS_mount_setattr, tree, "", EMPTY_PATH, &change, sizeof change);
+    unsigned flags = EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+    return (int)syscall(SYS_mount_setattr, tree, "", flags, &change, sizeof change);
+}
+
+int holdfast_mount_attributes(int entry) {
+    struct statvfs status;
+    if (fstatvfs(entry, &status) != 0) return -1;
+    // ST_RDONLY, ST_NOSUID, ST_NODEV and ST_NOEXEC have the same bits as MOUNT_ATTR_….
+    return (int)(status.f_flag & 15);
 }
 
 int holdfast_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data) {

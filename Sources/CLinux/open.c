@@ -24,6 +24,14 @@ int holdfast_open_in_root(int directory, const char *path, int flags) {
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
+int holdfast_open_within(int directory, const char *path, int flags) {
+    struct open_how how = {
+        .flags = (unsigned)flags,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+    };
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
 int holdfast_is_proc(int file) {
     struct statfs status;
     if (fstatfs(file, &status) != 0) return -1;

@@ -32,6 +32,9 @@ int holdfast_open_beneath(int directory, const char *path, int flags);
 /// openat2(2) with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS: `directory` is `/` for the path and for every link in it.
 int holdfast_open_in_root(int directory, const char *path, int flags);
 
+/// openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS: links are followed, but nothing leads out of `directory`.
+int holdfast_open_within(int directory, const char *path, int flags);
+
 /// Whether the open file is on a proc file system (fstatfs(2)): 1, 0, or -1 for an error.
 int holdfast_is_proc(int file);
 
@@ -95,17 +98,28 @@ int holdfast_fsmount(int context, unsigned attributes);
 #define HOLDFAST_MOUNT_NO_DEVICES 4u
 #define HOLDFAST_MOUNT_NO_EXECUTION 8u
 
-/// open_tree(2) with OPEN_TREE_CLONE: a copy, attached nowhere, of the mount of `directory`, with it as its root; of the
-/// entry `name` below it, which is not followed.
-int holdfast_clone_tree(int directory);
+/// open_tree(2) with OPEN_TREE_CLONE: a copy, attached nowhere, of the mount of the open file or directory `entry`, with it
+/// as its root, and if `recursive` of what is mounted below; of the entry `name` below a directory, which is not followed.
+int holdfast_clone_tree(int entry, int recursive);
 int holdfast_clone_tree_at(int directory, const char *name);
 
-/// move_mount(2) of the mount that `tree` is the root of to the entry `name` below `directory`, which is not followed.
+/// move_mount(2) of the mount that `tree` is the root of to the entry `name` below `directory`, which is not followed; to
+/// the open file or directory `place` itself.
 int holdfast_move_mount(int tree, int directory, const char *name);
+int holdfast_move_mount_onto(int tree, int place);
 
-/// mount_setattr(2) of the mount that `tree` is the root of: sets the attributes, makes it private, and maps its ids by the
-/// user namespace unless that is -1.
-int holdfast_mount_setattr(int tree, unsigned attributes, int user_namespace);
+/// mount_setattr(2) of the mount that `tree` is the root of, and if `recursive` of all below: sets the attributes, sets the
+/// propagation unless it is 0, and maps the ids by the user namespace unless that is -1.
+int holdfast_mount_setattr(int tree, int recursive, unsigned attributes, unsigned propagation, int user_namespace);
+
+/// MS_… for holdfast_mount_setattr.
+#define HOLDFAST_UNBINDABLE (1u << 17)
+#define HOLDFAST_PRIVATE (1u << 18)
+#define HOLDFAST_SLAVE (1u << 19)
+#define HOLDFAST_SHARED (1u << 20)
+
+/// What of MOUNT_ATTR_… above holds for an open file, by its mount or its file system (fstatvfs(3)): the bits, or -1.
+int holdfast_mount_attributes(int entry);
 
 /// mount(2) and umount2(2).
 int holdfast_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data);

@@ -15,8 +15,17 @@ package enum IdentityMappedTree {
         of directory: borrowing Descriptor, _ mapping: IdentityMapping, _ restrictions: MountRestrictions = []
     ) throws(FileError) -> DetachedMount {
         let mount = try DetachedMount.cloning(directory, restrictions)
-        let namespace = try UserNamespace.make(mapping)
-        try mount.mapIdentities(by: namespace)
+        try map(mount, users: mapping, groups: mapping)
         return mount
+    }
+
+    /// Maps a mount that is attached nowhere, and was not mapped before.
+    ///
+    /// - Parameter recursively: what is mounted below too, all of which must be of file systems that can be mapped.
+    package static func map(
+        _ mount: borrowing DetachedMount, users: IdentityMapping, groups: IdentityMapping, recursively: Bool = false
+    ) throws(FileError) {
+        let namespace = try UserNamespace.make(users: users, groups: groups)
+        try mount.mapIdentities(by: namespace, recursively: recursively)
     }
 }

@@ -9,11 +9,19 @@ package struct MountRecord: Equatable, Sendable {
     package let mountpoint: [UInt8]
     /// What holds for this mount only, such as `ro` and `nosuid`; empty where the line says nothing.
     package let options: [String]
+    /// How mounts spread to and from it, such as `shared:1` and `master:2`; empty for a private mount.
+    package let propagation: [String]
     /// The kind of file system, such as `overlay`.
     package let type: String?
     package let source: [UInt8]?
     /// What holds for the file system wherever it is mounted, such as `rw` and `lowerdir=…`; escapes are undone.
     package let fileSystemOptions: [String]
+
+    /// Whether mounts made in it appear elsewhere, and the other way round.
+    package var isShared: Bool { propagation.contains { $0.hasPrefix("shared:") } }
+
+    /// Whether mounts made elsewhere appear in it.
+    package var isSlave: Bool { propagation.contains { $0.hasPrefix("master:") } }
 }
 
 /// Reads mount tables.
@@ -22,6 +30,17 @@ package enum MountTable {
     package static func ofThisProcess() throws(FileError) -> [MountRecord] {
         let file = try Descriptor.openFile(atHostPath: "/proc/self/mountinfo")
         return parse(try file.readToEnd(limitBytes: sizeLimitBytes))
+    }
+
+    /// The mount that an open file or directory lies on.
+    ///
+    /// - Returns: `nil` if it is attached nowhere, or this process does not see it.
+    package static func record(of entry: borrowing Descriptor) throws(FileError) -> MountRecord? {
+        let file = try Descriptor.openFile(atHostPath: "/proc/self/fdinfo/\(entry.rawValue)")
+        let text = String(decoding: try file.readToEnd(limitBytes: sizeLimitBytes), as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("mnt_id:") }
+        guard let line, let id = Int(line.dropFirst(7).drop { $0 == " " || $0 == "\t" }) else { return nil }
+        return try ofThisProcess().first { $0.id == id }
     }
 
     /// The largest table that is read: 100,000 mounts take about 20 MiB.
@@ -33,10 +52,12 @@ package enum MountTable {
             let fields = line.split(separator: UInt8(ascii: " "))
             guard fields.count >= 5, let id = Int(String(decoding: fields[0], as: UTF8.self)) else { return nil }
             // Any number of optional fields, then a hyphen, then what concerns the file system.
-            let tail = fields.dropFirst(6).drop { !$0.elementsEqual("-".utf8) }.dropFirst().map(unescaped)
+            let optional = fields.dropFirst(6).prefix { !$0.elementsEqual("-".utf8) }
+            let tail = fields.dropFirst(7 + optional.count).map(unescaped)
             return MountRecord(
                 id: id, device: String(decoding: fields[2], as: UTF8.self), root: unescaped(fields[3]),
                 mountpoint: unescaped(fields[4]), options: fields.count > 5 ? list(unescaped(fields[5])) : [],
+                propagation: optional.map { String(decoding: $0, as: UTF8.self) },
                 type: tail.first.map { String(decoding: $0, as: UTF8.self) }, source: tail.dropFirst().first,
                 fileSystemOptions: tail.dropFirst(2).first.map(list) ?? [])
         }

@@ -58,6 +58,15 @@ package enum Unmounting {
         }
     }
 
+    /// Unmounts the mount that an open entry is the root of, with everything mounted below, at once.
+    package static func detach(_ root: borrowing DetachedMount) throws(FileError) {
+        let number = root.descriptorNumber
+        let result = withCText(Array("/proc/self/fd/\(number)".utf8)) { path in
+            changing("umount2") { Int(holdfast_umount2(path, HOLDFAST_MNT_DETACH)) }
+        }
+        try check(result, "umount2")
+    }
+
     /// `umount2` knows paths only: `/proc/self/fd/N/name`, where N leads to the open directory whatever its path is now.
     private static func unmountTop(
         _ name: some Collection<UInt8>, in directory: borrowing Descriptor, flags: CInt

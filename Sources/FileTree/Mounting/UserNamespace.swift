@@ -16,14 +16,19 @@ package enum UserNamespace {
         } == ["0", "0", "4294967295"]
     }
 
-    /// A namespace with the mapping for users and groups. It lives as long as the descriptor, or a mount, refers to it.
+    /// A namespace with the mappings for users and groups. It lives as long as the descriptor, or a mount, refers to it.
     ///
     /// Needs `CAP_SETUID` and `CAP_SETGID` for more than the caller's own ids.
-    static func make(_ mapping: IdentityMapping) throws(FileError) -> Descriptor {
-        let map = mapping.ranges.map { "\($0.inside) \($0.outside) \($0.count)\n" }.joined()
-        let result = withCText(map.utf8) { text in
-            changing("clone(CLONE_NEWUSER)") { Int(holdfast_user_namespace(text, text)) }
+    static func make(users: IdentityMapping, groups: IdentityMapping) throws(FileError) -> Descriptor {
+        let result = withCText(text(users).utf8) { users in
+            withCText(text(groups).utf8) { groups in
+                changing("clone(CLONE_NEWUSER)") { Int(holdfast_user_namespace(users, groups)) }
+            }
         }
         return Descriptor(try check(result, "clone(CLONE_NEWUSER)"))
+    }
+
+    private static func text(_ mapping: IdentityMapping) -> String {
+        mapping.ranges.map { "\($0.inside) \($0.outside) \($0.count)\n" }.joined()
     }
 }
