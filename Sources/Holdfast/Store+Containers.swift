@@ -44,15 +44,34 @@ extension Store {
 
     /// Mounts a container's root in this mount namespace, unless it is mounted already.
     ///
+    /// - Parameter includesVolumes: whether the container's volumes, binds and other mounts are attached in it, in order;
+    ///   those whose destination is a mount already stay as they are.
     /// - Returns: the host path of the root.
-    public func mountContainer(_ text: String) throws(StorageError) -> String {
+    /// - Throws: ``StorageError/Code/notFound`` for a missing source; ``StorageError/Code/inUse`` for a volume that is being
+    ///   filled, replaced or removed. Then nothing more is mounted than before.
+    public func mountContainer(_ text: String, includesVolumes: Bool = false) throws(StorageError) -> String {
         let container = try containers.container(text)
-        return try containers.mount(container, layers: layers, top: try topLayer(of: container))
+        guard includesVolumes, !container.mounts.isEmpty else {
+            return try containers.mount(container, layers: layers, top: try topLayer(of: container))
+        }
+        let opened = try containers.open(container, for: .changing)
+        let (root, wasMounted) = try containers.mountRoot(
+            of: opened, layers: layers, top: try topLayer(of: container))
+        do throws(StorageError) {
+            let mounts = try ContainerMounts(of: opened, root: root, in: self, includesMemory: true)
+            try mounts.attach(in: root)
+        } catch {
+            // The first failure is the one to tell.
+            if !wasMounted { try? containers.unmount(opened) }
+            throw error
+        }
+        return "\(containers.hostPath)/\(container.id)/merged"
     }
 
-    /// Unmounts a container's root, in every mount namespace that has a copy of the mount.
+    /// Unmounts a container's root with everything mounted in it, in every mount namespace that has a copy of the mount, and
+    /// what was mounted for a runtime.
     ///
-    /// - Returns: whether it was mounted.
+    /// - Returns: whether something was mounted.
     @discardableResult
     public func unmountContainer(_ text: String) throws(StorageError) -> Bool {
         try containers.unmount(try containers.container(text))

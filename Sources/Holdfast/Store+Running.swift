@@ -6,32 +6,66 @@ public import StorageModel
 
 extension Store {
     /// Writes an OCI runtime bundle: `config.json` in a directory of the host, and the container's root mounted at its place
-    /// in the store, which stays mounted for the runtime.
+    /// in the store. Root and mounts stay where they are for the runtime until the container is unmounted.
     ///
     /// - Parameters:
     ///   - directory: made if it is missing; a `config.json` in it is replaced.
     ///   - hasTerminal: whether the process shall get a terminal of its own.
     /// - Returns: where the root is mounted.
+    /// - Throws: ``StorageError/Code/inUse`` if something works on the container or one of its volumes.
     public func writeBundle(
         ofContainer text: String, to directory: String, hasTerminal: Bool = false
     ) throws(StorageError) -> String {
         let container = try containers.container(text)
-        let rootPath = try containers.mount(container, layers: layers, top: try topLayer(of: container))
-        try writeBundle(container, rootPath, to: directory, hasTerminal: hasTerminal)
+        let (_, rootPath) = try prepareInStore(container) { (_, root, mounts) throws(StorageError) in
+            try writeBundle(
+                container, root.path, root.directory, to: directory, hasTerminal: hasTerminal, mounts: mounts)
+        }
         return rootPath
     }
 
+    /// A container's root, and where it is mounted.
+    private struct MountedRoot {
+        let path: String
+        let directory: SharedDescriptor
+        let wasMounted: Bool
+    }
+
+    /// Mounts the container's root at its place and stages its mounts; whatever fails, what was mounted here is unmounted.
+    ///
+    /// - Returns: the mounts with their leases, and where the root is.
+    private func prepareInStore(
+        _ container: Container,
+        _ body: (OpenedContainer, MountedRoot, [RuntimeMount]) throws(StorageError) -> Void
+    ) throws(StorageError) -> (ContainerMounts, String) {
+        let home = "\(containers.hostPath)/\(container.id)"
+        let opened = try containers.open(container, for: .changing)
+        let (directory, wasMounted) = try containers.mountRoot(
+            of: opened, layers: layers, top: try topLayer(of: container))
+        do throws(StorageError) {
+            try containers.unstage(opened)
+            let mounts = try ContainerMounts(of: opened, root: directory, in: self, includesMemory: false)
+            let root = MountedRoot(path: "\(home)/merged", directory: directory, wasMounted: wasMounted)
+            try body(opened, root, try mounts.stage(in: opened.home, at: home, root: directory))
+            return (mounts, root.path)
+        } catch {
+            // The first failure is the one to tell.
+            if wasMounted { try? containers.unstage(opened) } else { try? containers.unmount(opened) }
+            throw error
+        }
+    }
+
     private func writeBundle(
-        _ container: Container, _ rootPath: String, to directory: String, hasTerminal: Bool
+        _ container: Container, _ rootPath: String, _ root: SharedDescriptor, to directory: String,
+        hasTerminal: Bool, mounts: [RuntimeMount]
     ) throws(StorageError) {
         let bundle = RuntimeBundle(
             of: container, image: try images.configuration(of: container.image), rootPath: rootPath,
-            hasTerminal: hasTerminal)
-        let (target, root): (SharedDescriptor, SharedDescriptor)
+            hasTerminal: hasTerminal, mounts: mounts)
+        let target: SharedDescriptor
         do throws(FileError) {
             try HostPath.makeDirectories(directory)
             target = SharedDescriptor(try Descriptor.openDirectory(atHostPath: directory))
-            root = SharedDescriptor(try Descriptor.openDirectory(atHostPath: rootPath))
         } catch {
             throw StorageError(
                 error, doing: "write the bundle of container '\(container.name)'", object: container.name.rawValue)
@@ -58,91 +92,58 @@ extension Store {
     }
 
     private func runInStore(_ container: Container, _ program: RuntimeProgram) throws(StorageError) -> Int32 {
-        let wasMounted = try containers.details(of: container).isMounted
-        let rootPath = try containers.mount(container, layers: layers, top: try topLayer(of: container))
+        var wasMounted = false
+        let hasTerminal = Self.hasTerminal
+        let (mounts, _) = try prepareInStore(container) { (opened, root, mounts) throws(StorageError) in
+            wasMounted = root.wasMounted
+            try writeBundle(
+                container, root.path, root.directory, to: bundlePath(of: container), hasTerminal: hasTerminal,
+                mounts: mounts)
+            opened.release()
+        }
         let opened = try containers.open(container, for: .using)
-        let result = Result { () throws(StorageError) in try run(container, program, rootPath: rootPath) }
+        let result = Result { () throws(StorageError) in try run(container, program) }
         opened.release()
-        if !wasMounted { try containers.unmount(container) }
+        withExtendedLifetime(mounts) {}
+        if !wasMounted {
+            try containers.unmount(container)
+        } else if !container.mounts.isEmpty {
+            try containers.unstage(try containers.open(container, for: .changing))
+        }
         return try result.get()
     }
 
-    /// A runtime in a user namespace is nobody on the host and may not enter the store. Its root is mounted where everybody
-    /// may pass: what is set-id in it belongs to ids that are nobody's on the host.
+    /// See ``Containers/RuntimePassage``.
     private func runMapped(_ container: Container, _ program: RuntimeProgram) throws(StorageError) -> Int32 {
-        let passage = try RuntimePassage(container)
         let opened = try containers.open(container, for: .changing)
-        let mount = try containers.overlay(opened, layers: layers, top: try topLayer(of: container))
-        let rootPath = try passage.attach(mount)
-        let result = Result { () throws(StorageError) in try run(container, program, rootPath: rootPath) }
+        let passage = try RuntimePassage(container)
+        let result = Result { () throws(StorageError) in
+            let mount = try containers.overlay(opened, layers: layers, top: try topLayer(of: container))
+            let (rootPath, root) = try passage.attach(mount)
+            let mounts = try ContainerMounts(of: opened, root: root, in: self, includesMemory: false)
+            let staged = try mounts.stage(in: passage.directory, at: passage.path, root: root)
+            try writeBundle(
+                container, rootPath, root, to: bundlePath(of: container), hasTerminal: Self.hasTerminal, mounts: staged)
+            let status = try run(container, program)
+            withExtendedLifetime(mounts) {}
+            return status
+        }
         try passage.close()
         opened.release()
         return try result.get()
     }
 
-    private func run(
-        _ container: Container, _ program: RuntimeProgram, rootPath: String
-    ) throws(StorageError) -> Int32 {
-        let hasTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
-        let home = "\(containers.hostPath)/\(container.id)"
-        try writeBundle(container, rootPath, to: "\(home)/bundle", hasTerminal: hasTerminal)
-        do throws(FileError) { try HostPath.makeDirectories("\(home)/state") } catch {
+    private static var hasTerminal: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
+
+    private func bundlePath(of container: Container) -> String { "\(containers.hostPath)/\(container.id)/bundle" }
+
+    private func run(_ container: Container, _ program: RuntimeProgram) throws(StorageError) -> Int32 {
+        let state = "\(containers.hostPath)/\(container.id)/state"
+        do throws(FileError) { try HostPath.makeDirectories(state) } catch {
             throw StorageError(error, doing: "run container '\(container.name)'", object: container.name.rawValue)
         }
         return try RuntimeProcess(
-            program, statePath: "\(home)/state", bundlePath: "\(home)/bundle", container: container
+            program, statePath: state, bundlePath: bundlePath(of: container), container: container
         ).run()
-    }
-}
-
-/// A directory `/run/holdfast-<id>` that everybody may pass, in which a container's root is mounted while it runs.
-private final class RuntimePassage {
-    private static let place = "/run"
-    private static let rootName = Array("root".utf8)
-
-    private let container: Container
-    private let above: Descriptor
-    private let name: [UInt8]
-    private let directory: Descriptor
-
-    init(_ container: Container) throws(StorageError) {
-        self.container = container
-        name = Array("holdfast-\(container.id.short)".utf8)
-        do throws(FileError) {
-            above = try Descriptor.openDirectory(atHostPath: Self.place)
-            // What a crash left.
-            try Self.remove(name, in: above)
-            try above.makeDirectory(name, mode: 0o711)
-            directory = try above.openDirectory(name)
-            try directory.setMode(0o711)
-            try directory.makeDirectory(Self.rootName, mode: 0o755)
-        } catch {
-            throw Self.failure(error, container)
-        }
-    }
-
-    /// - Returns: the path of the root.
-    func attach(_ mount: consuming DetachedMount) throws(StorageError) -> String {
-        do throws(FileError) {
-            try mount.attach(to: directory, Self.rootName)
-        } catch {
-            throw Self.failure(error, container)
-        }
-        return "\(Self.place)/\(String(decoding: name, as: UTF8.self))/root"
-    }
-
-    func close() throws(StorageError) {
-        do throws(FileError) { try Self.remove(name, in: above) } catch { throw Self.failure(error, container) }
-    }
-
-    private static func remove(_ name: [UInt8], in above: borrowing Descriptor) throws(FileError) {
-        do throws(FileError) {
-            try Unmounting.detach(rootName, in: try above.openDirectory(name))
-        } catch  where error.errno == .noEntry {}
-        try TreeRemoval.remove(name, in: above)
-    }
-
-    private static func failure(_ error: FileError, _ container: Container) -> StorageError {
-        StorageError(error, doing: "run container '\(container.name)'", object: container.name.rawValue)
     }
 }

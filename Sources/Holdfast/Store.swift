@@ -70,7 +70,7 @@ package import Volumes
 /// - ``createContainer(_:)``
 /// - ``containerDetails()``
 /// - ``inspectContainer(_:)``
-/// - ``mountContainer(_:)``
+/// - ``mountContainer(_:includesVolumes:)``
 /// - ``unmountContainer(_:)``
 /// - ``changes(inContainer:checkpoint:)``
 /// - ``exportContainer(_:to:replaces:isDurable:checkpoint:)``

@@ -13,7 +13,7 @@ struct RuntimeConfiguration: Sendable {
     let hasTerminal: Bool
     let isReadOnly: Bool
     let mapping: IdentityMapping?
-    /// In addition to the standard ones, and after them.
+    /// In addition to the standard ones, and after them; in place of those at the same destination.
     let mounts: [RuntimeMount]
 
     var json: JSONValue {
@@ -22,7 +22,7 @@ struct RuntimeConfiguration: Sendable {
             "process": process,
             "root": ["path": .string(rootPath), "readonly": .boolean(isReadOnly)],
             "hostname": .string(id.short),
-            "mounts": .array((RuntimeMount.standard(mapping) + mounts).map(\.json)),
+            "mounts": .array((RuntimeMount.standard(mapping, without: mounts) + mounts).map(\.json)),
             "linux": .object(linux),
         ]
     }
@@ -69,6 +69,13 @@ struct RuntimeConfiguration: Sendable {
                 })
             members["uidMappings"] = ranges
             members["gidMappings"] = ranges
+        }
+        // Where mounts shall spread between host and container, the container's root must let them pass.
+        let propagations = Set(mounts.flatMap(\.options))
+        if !propagations.isDisjoint(with: ["shared", "rshared"]) {
+            members["rootfsPropagation"] = .string("shared")
+        } else if !propagations.isDisjoint(with: ["slave", "rslave"]) {
+            members["rootfsPropagation"] = .string("rslave")
         }
         members["namespaces"] = .array(namespaces.map { ["type": .string($0)] })
         return members

@@ -22,6 +22,15 @@ package struct RuntimeMount: Hashable, Sendable {
         ]
     }
 
+    /// What of ``standard(_:)`` is left beside others, as Docker has it: others at the same destination take its place, and
+    /// another `/dev` comes with all that belongs in it.
+    static func standard(_ mapping: IdentityMapping?, without others: [RuntimeMount]) -> [RuntimeMount] {
+        let taken = Set(others.map(\.destination))
+        return standard(mapping).filter {
+            !taken.contains($0.destination) && !(taken.contains("/dev") && $0.destination.hasPrefix("/dev/"))
+        }
+    }
+
     /// What Docker mounts in every container, in this order.
     ///
     /// - Parameter mapping: of the container's user namespace: the group `tty` (5) of terminals must have a number there.

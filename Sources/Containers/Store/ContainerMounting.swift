@@ -15,7 +15,7 @@ package final class OpenedContainer: Sendable {
 
     package let container: Container
     /// `containers/<id>`
-    let home: Descriptor
+    package let home: Descriptor
     package let upper: SharedDescriptor
     let work: SharedDescriptor
     private let lease: Monitor<SharedDescriptor?>
@@ -173,20 +173,61 @@ extension ContainerStore {
         return (opened, root)
     }
 
-    /// Unmounts the container's root. Copies of the mount in other mount namespaces go with it.
+    /// Mounts the container's root at its place for whoever has the container to itself, if it is not mounted there yet.
     ///
-    /// - Returns: whether it was mounted.
+    /// - Returns: the root, and whether it was mounted before.
+    package func mountRoot(
+        of opened: OpenedContainer, layers: LayerStore, top: Digest?
+    ) throws(StorageError) -> (root: SharedDescriptor, wasMounted: Bool) {
+        let wasMounted = try isMounted(opened.container)
+        if !wasMounted {
+            let mount = try overlay(opened, layers: layers, top: top)
+            do throws(FileError) {
+                try mount.attach(to: opened.home, Self.mergedName)
+            } catch {
+                throw failure(error, opened.container, "mount")
+            }
+        }
+        let root = try attempt(opened.container, "open") { () throws(FileError) in
+            SharedDescriptor(try opened.home.openDirectory(Self.mergedName))
+        }
+        return (root, wasMounted)
+    }
+
+    /// Unmounts the container's root with everything mounted in it, and what a runtime that is gone left. Copies of the
+    /// mounts in other mount namespaces go with them.
+    ///
+    /// - Returns: whether something was mounted.
     @discardableResult
     package func unmount(_ container: Container) throws(StorageError) -> Bool {
-        guard try isMounted(container) else { return false }
+        guard try mountedParts(container).isAny else { return false }
         let opened = try open(container, for: .changing)
         try unmount(opened)
         return true
     }
 
-    func unmount(_ opened: OpenedContainer) throws(StorageError) {
+    package func unmount(_ opened: OpenedContainer) throws(StorageError) {
+        try unstage(opened)
         try attempt(opened.container, "unmount") { () throws(FileError) in
             try Unmounting.detachEverywhere(Self.mergedName, in: opened.home)
         }
+    }
+
+    /// Takes away what was mounted for a runtime.
+    package func unstage(_ opened: OpenedContainer) throws(StorageError) {
+        try attempt(opened.container, "unmount") { () throws(FileError) in
+            try Self.unstage(in: opened.home)
+            if opened.container.settings.identityMapping != nil {
+                try RuntimePassage.remove(opened.container.id)
+            }
+        }
+    }
+
+    /// - Parameter home: `containers/<id>`.
+    static func unstage(in home: borrowing Descriptor) throws(FileError) {
+        do throws(FileError) {
+            guard try home.status(of: mountsName).isMountRoot else { return }
+        } catch  where error.errno == .noEntry { return }
+        try Unmounting.detachEverywhere(mountsName, in: home)
     }
 }

@@ -65,6 +65,7 @@ extension ContainerStore {
             where !known.contains(String(decoding: entry.name, as: UTF8.self)) {
                 do throws(FileError) {
                     let home = try records.directory.openDirectory(entry.name)
+                    try Self.unstage(in: home)
                     try Unmounting.detachEverywhere(Self.mergedName, in: home)
                 } catch  where error.errno == .noEntry || error.errno == .notDirectory {}
             }

@@ -6,7 +6,8 @@ package import StorageModel
 ///
 /// A container is a row of the catalog and a directory `containers/<id>` with `upper`, exactly what the container changed,
 /// `work`, overlayfs's own, `merged`, where its root is mounted on demand, and `.lease`: locked shared by whoever uses the
-/// container, exclusively by whoever mounts or removes it. What is mounted is asked of the kernel, never remembered.
+/// container, exclusively by whoever mounts or removes it. While it runs, what is mounted in it lies in `mounts` for the
+/// runtime; `overlays` has the changes of mounts that keep their sources as they are. What is mounted is asked of the kernel, never remembered.
 package final class ContainerStore: Sendable {
     package let catalog: Catalog
     /// `containers/`
@@ -18,6 +19,7 @@ package final class ContainerStore: Sendable {
     static let upperName = Array("upper".utf8)
     static let workName = Array("work".utf8)
     static let mergedName = Array("merged".utf8)
+    package static let mountsName = Array("mounts".utf8)
     static let leaseName = Array(".lease".utf8)
     static let stagedName = Array("container".utf8)
 
@@ -81,6 +83,31 @@ package final class ContainerStore: Sendable {
         try attempt(container, "look at") { () throws(FileError) in
             try records.directory.openDirectory(Array(container.id.rawValue.utf8)).status(of: Self.mergedName)
                 .isMountRoot
+        }
+    }
+
+    /// What of the container is mounted, in this mount namespace.
+    struct MountedParts {
+        /// Its root, at its place.
+        var root = false
+        /// The sources of its mounts, for a runtime.
+        var sources = false
+        /// The passage of one that has a user namespace.
+        var passage = false
+
+        var isAny: Bool { root || sources || passage }
+    }
+
+    func mountedParts(_ container: Container) throws(StorageError) -> MountedParts {
+        try attempt(container, "look at") { () throws(FileError) in
+            let home = try records.directory.openDirectory(Array(container.id.rawValue.utf8))
+            var parts = MountedParts()
+            parts.root = try home.status(of: Self.mergedName).isMountRoot
+            do throws(FileError) {
+                parts.sources = try home.status(of: Self.mountsName).isMountRoot
+            } catch  where error.errno == .noEntry {}
+            if container.settings.identityMapping != nil { parts.passage = try RuntimePassage.exists(container.id) }
+            return parts
         }
     }
 

@@ -8,8 +8,18 @@ struct ContainerMount: HoldfastSubcommand {
         commandName: "mount",
         abstract: "Mount the root file systems of containers, and print their paths.",
         discussion: helpText(
-            "What is mounted already stays mounted. The mount is this mount namespace's; it lasts until it is unmounted.",
-            examples: ["ls \"$(holdfast container mount web)\"", "holdfast container unmount web"]))
+            """
+            What is mounted already stays mounted. The mount is this mount namespace's; it lasts until it is unmounted. With \
+            --volumes the container's volumes, binds, tmpfs and image mounts are in it, as the container would see them.
+            """,
+            examples: [
+                "ls \"$(holdfast container mount web)\"",
+                "ls \"$(holdfast container mount --volumes web)/var/lib/data\"",
+                "holdfast container unmount web",
+            ]))
+
+    @Flag(help: "Mount what the container mounts, too.")
+    var volumes = false
 
     @Argument(help: ArgumentHelp("The containers.", valueName: "container"))
     var containers: [String]
@@ -17,13 +27,20 @@ struct ContainerMount: HoldfastSubcommand {
     @OptionGroup var store: StoreOptions
 
     func execute(_ console: Console) throws {
-        try Self.mount(containers, in: try Store.open(at: store.root, sweeps: false), console)
+        let store = try Store.open(at: store.root, sweeps: false)
+        try Self.mount(containers, includesVolumes: volumes, in: store, console)
     }
 
     static func mount(_ containers: [String], in store: Store, _ console: Console) throws {
+        try mount(containers, includesVolumes: false, in: store, console)
+    }
+
+    private static func mount(
+        _ containers: [String], includesVolumes: Bool, in store: Store, _ console: Console
+    ) throws {
         for container in containers {
             do throws(StorageError) {
-                let path = try store.mountContainer(container)
+                let path = try store.mountContainer(container, includesVolumes: includesVolumes)
                 try console.say(path)
             } catch {
                 try console.report(error)
@@ -38,7 +55,10 @@ struct ContainerUnmount: HoldfastSubcommand {
         commandName: "unmount",
         abstract: "Unmount the root file systems of containers.",
         discussion: helpText(
-            "What is not mounted is no failure. Copies of the mount in other mount namespaces go too.",
+            """
+            What is mounted in them goes too, and what was mounted for a runtime. What is not mounted is no failure. Copies of \
+            the mounts in other mount namespaces go with them.
+            """,
             examples: ["holdfast container unmount web"]),
         aliases: ["umount"])
 

@@ -1,0 +1,204 @@
+internal import Catalog
+internal import Containers
+internal import FileTree
+internal import Glibc
+internal import Images
+internal import Layers
+internal import Mounts
+internal import StorageModel
+internal import Volumes
+
+/// What a container mounts, opened and ready to be attached. Its volumes stay what they are as long as this value lives: they
+/// are leased, so that nobody fills, replaces or removes them.
+final class ContainerMounts {
+    /// With their places among the container's mounts.
+    private(set) var prepared: [(number: Int, mount: PreparedMount)] = []
+    private var volumes: [OpenedVolume] = []
+    private let container: Container
+    private let mapping: IdentityMapping?
+
+    /// Opens all sources, in the order of the mounts.
+    ///
+    /// - Parameters:
+    ///   - root: the container's root, in which users are looked up by name.
+    ///   - includesMemory: whether file systems in memory are made; a runtime makes its own.
+    init(
+        of opened: OpenedContainer, root: SharedDescriptor, in store: Store, includesMemory: Bool
+    ) throws(StorageError) {
+        container = opened.container
+        mapping = try store.mapping(of: container)
+        let users = ContainerUsers(container, root, store)
+        let preparation = SourcePreparation(
+            mapping: mapping, home: try Self.duplicate(opened.home, container),
+            scratch: try Self.duplicate(store.staging, container), user: users.user)
+        for (number, mount) in container.mounts.enumerated() {
+            if case .tmpfs = mount.spec.content, !includesMemory { continue }
+            let source = try self.source(of: mount, in: store)
+            prepared.append((number, try preparation.prepare(mount, number: number, from: source)))
+        }
+        try stamp(in: store)
+    }
+
+    /// Attaches everything in the container's root.
+    func attach(in root: SharedDescriptor) throws(StorageError) {
+        try MountAttachment.attach(prepared.map(\.mount), in: root.descriptor, owner: rootOwner)
+    }
+
+    /// Attaches everything side by side in a directory of the host, for a runtime, and makes what is missing of the
+    /// destinations.
+    ///
+    /// - Parameter path: of the directory.
+    /// - Returns: what the runtime is to mount, in order, file systems in memory included.
+    func stage(
+        in directory: borrowing Descriptor, at path: String, root: SharedDescriptor
+    ) throws(StorageError) -> [RuntimeMount] {
+        if container.mounts.isEmpty { return [] }
+        try makeDestinations(in: root)
+        try MountAttachment.stage(
+            prepared, at: ContainerStore.mountsName, in: directory, doing: "run container '\(container.name)'",
+            object: container.name.rawValue)
+        let staged = Dictionary(uniqueKeysWithValues: prepared.map { ($0.number, $0.mount) })
+        var result: [RuntimeMount] = []
+        for (number, mount) in container.mounts.enumerated() {
+            result.append(try runtimeMount(mount.spec, staged[number], "\(path)/mounts/\(number)"))
+        }
+        return result
+    }
+
+    private func runtimeMount(
+        _ spec: MountSpec, _ mount: PreparedMount?, _ path: String
+    ) throws(StorageError) -> RuntimeMount {
+        if case .tmpfs(let tmpfs) = spec.content {
+            var restrictions = spec.flagNames
+            if spec.isReadOnly { restrictions.append("ro") }
+            return RuntimeMount(
+                destination: spec.destination.rawValue, type: "tmpfs", source: "tmpfs",
+                options: restrictions + tmpfs.fileSystemOptions)
+        }
+        // The tree has its restrictions already. A runtime that mounts it anew must name all of them, or it would try to
+        // lift some, which in a user namespace it may not.
+        let restrictions: MountRestrictions
+        do throws(FileError) {
+            restrictions = try mount?.restrictions() ?? []
+        } catch {
+            throw StorageError(
+                error, doing: "mount \(spec.sourceWords) at \(spec.destination)", object: spec.destination.rawValue)
+        }
+        return RuntimeMount(
+            destination: spec.destination.rawValue, type: "bind", source: path,
+            options: ["rbind", spec.propagation.rawValue] + restrictions.names)
+    }
+
+    /// A mountpoint inside another mount, or in what the runtime mounts itself, is the runtime's to make.
+    private func makeDestinations(in root: SharedDescriptor) throws(StorageError) {
+        let reserved = try ["/proc", "/dev", "/sys"].map { path throws(StorageError) in try ContainerPath(path) }
+        let destinations = container.mounts.map(\.spec.destination)
+        let staged = Dictionary(uniqueKeysWithValues: prepared.map { ($0.number, $0.mount) })
+        for (number, mount) in container.mounts.enumerated() {
+            let path = mount.spec.destination
+            let isInside = (reserved + destinations).contains { path != $0 && path.isWithin($0) }
+            if isInside || reserved.contains(path) { continue }
+            _ = try Mountpoint.make(
+                path, in: root.descriptor, isDirectory: staged[number]?.isDirectory ?? true, owner: rootOwner,
+                for: mount.spec.sourceWords)
+        }
+    }
+
+    /// The host's id of the container's root.
+    private var rootOwner: UInt32 { mapping?.outside(of: 0) ?? 0 }
+
+    private func source(of mount: ContainerMount, in store: Store) throws(StorageError) -> MountSource {
+        switch mount.spec.content {
+        case .tmpfs: return .memory
+        case .bind(let bind): return try .open(bind)
+        case .image(let image):
+            let id = if let id = mount.image { id } else { try store.images.image(image.reference).id }
+            return .view(try store.view(ofImage: id, called: image.reference))
+        case .volume(let volume):
+            guard let name = volume.name else {
+                throw StorageError(
+                    .damaged, object: container.name.rawValue,
+                    "container '\(container.name)' has an anonymous volume at \(mount.spec.destination) without a name")
+            }
+            let opened = try store.volumes.open(name, for: .reading)
+            volumes.append(opened)
+            return .entry(try Self.duplicate(opened.data, container))
+        }
+    }
+
+    /// Records when the volumes were mounted, in one transaction.
+    private func stamp(in store: Store) throws(StorageError) {
+        let names = volumes.map(\.volume.name)
+        if names.isEmpty { return }
+        try store.catalog.transaction { transaction throws(StorageError) in
+            try transaction.stampMounted(names, at: .now)
+        }
+    }
+
+    private static func duplicate(
+        _ directory: borrowing Descriptor, _ container: Container
+    ) throws(StorageError) -> SharedDescriptor {
+        do throws(FileError) {
+            return SharedDescriptor(try directory.duplicate())
+        } catch {
+            throw StorageError(error, doing: "mount container '\(container.name)'", object: container.name.rawValue)
+        }
+    }
+}
+
+/// Finds users of a container, when somebody asks.
+private struct ContainerUsers: Sendable {
+    private let container: Container
+    private let root: SharedDescriptor
+    private let store: Store
+
+    init(_ container: Container, _ root: SharedDescriptor, _ store: Store) {
+        self.container = container
+        self.root = root
+        self.store = store
+    }
+
+    /// - Parameter text: as of `--user`; `nil` for the container's own.
+    func user(_ text: String?) throws(StorageError) -> MountUser {
+        var chosen = text ?? container.settings.user
+        if text == nil && chosen.isEmpty { chosen = try store.images.configuration(of: container.image).user }
+        let user = try UserResolution(root: root.descriptor, of: "container '\(container.name)'").user(chosen)
+        return MountUser(uid: user.uid, gid: user.gid)
+    }
+}
+
+extension Store {
+    /// The root of an image, read-only, attached nowhere.
+    func view(ofImage id: Digest, called reference: String) throws(StorageError) -> SharedMount {
+        let top = try images.image(id.hex).topLayer
+        let stack = try layers.stack(to: top)
+        let doing = "mount image '\(reference.printable(limit: 200))'"
+        if stack.isEmpty {
+            // An image without layers is an empty directory.
+            return SharedMount(
+                try MemoryMount.make(["mode=755"], restrictions: .readOnly, doing: doing, object: reference))
+        }
+        return SharedMount(
+            try OverlayMount.make(
+                lowers: stack.layers, usesUserAttributes: layers.form.usesUserAttributes, scratch: staging,
+                doing: doing, object: reference))
+    }
+}
+
+extension MountRestrictions {
+    /// As mount(8) has them.
+    var names: [String] {
+        let all: [(MountRestrictions, String)] = [
+            (.readOnly, "ro"), (.noSetID, "nosuid"), (.noDevices, "nodev"), (.noExecution, "noexec"),
+        ]
+        return all.filter { contains($0.0) }.map(\.1)
+    }
+}
+
+extension MountSpec {
+    /// What it forbids beside writing, as mount(8) has it.
+    fileprivate var flagNames: [String] {
+        let all: [(MountFlags, String)] = [(.noSetID, "nosuid"), (.noDevices, "nodev"), (.noExecution, "noexec")]
+        return all.filter { restrictions.contains($0.0) }.map(\.1)
+    }
+}
