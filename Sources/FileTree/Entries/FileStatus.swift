@@ -60,6 +60,18 @@ package struct FileStatus: Hashable, Sendable {
         deviceMinor = raw.special_minor
         attributes = raw.attributes
     }
+
+    private init(_ other: FileStatus, uid: UInt32, gid: UInt32) {
+        (kind, mode) = (other.kind, other.mode)
+        (self.uid, self.gid) = (uid, gid)
+        (sizeBytes, allocatedBytes) = (other.sizeBytes, other.allocatedBytes)
+        (modifiedAt, changedAt) = (other.modifiedAt, other.changedAt)
+        (inode, device, linkCount) = (other.inode, other.device, other.linkCount)
+        (deviceMajor, deviceMinor, attributes) = (other.deviceMajor, other.deviceMinor, other.attributes)
+    }
+
+    /// The same with other owners.
+    package func owned(by uid: UInt32, _ gid: UInt32) -> FileStatus { FileStatus(self, uid: uid, gid: gid) }
 }
 
 extension holdfast_status {
