@@ -32,6 +32,12 @@ struct AccountFiles: Sendable {
         groups = Self.groups(try Self.read("etc/group", root, object))
     }
 
+    /// The texts of the two files, however they were found.
+    init(passwords: [UInt8], groups: [UInt8]) {
+        users = Self.passwords(passwords)
+        self.groups = Self.groups(groups)
+    }
+
     /// Lines that are not of the form, comments, and entries with an id that is no number are left out: the number 0 that
     /// others make of it is root.
     static func passwords(_ text: [UInt8]) -> [PasswordEntry] {

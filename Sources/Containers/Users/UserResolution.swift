@@ -39,6 +39,12 @@ package struct UserResolution: Sendable {
         self.object = object
     }
 
+    /// Takes the texts of the two files, empty for one that is missing.
+    package init(passwords: [UInt8], groups: [UInt8], of object: String) {
+        accounts = AccountFiles(passwords: passwords, groups: groups)
+        self.object = object
+    }
+
     /// - Parameters:
     ///   - specification: `NAME|UID[:GROUP|GID]`; empty for user 0.
     ///   - groups: further groups, names or numbers.

@@ -11,5 +11,5 @@ struct MountCommand: ParsableCommand {
                 "holdfast mount plan -v pg:/data -v ./site:/srv/www:ro --tmpfs /run:size=16m --image postgres",
                 "holdfast mount plan --container web",
             ]),
-        subcommands: [MountPlanCommand.self])
+        subcommands: [MountCheckCommand.self, MountPlanCommand.self])
 }

@@ -46,6 +46,22 @@ package struct LayerStack: Sendable {
         return try entry(named: path.name, in: parent)
     }
 
+    /// The entry at `path`, itself followed too if it is a link; `nil` if there is none, or the links lead nowhere.
+    package func followedEntry(at path: EntryPath) throws(FileError) -> Entry? {
+        var path = path
+        for _ in 0...Self.linkLimit {
+            guard let entry = try entry(at: path) else { return nil }
+            guard entry.status.kind == .symbolicLink else { return entry }
+            let target = try entry.parent.descriptor.readLink(entry.name)
+            let components = target.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+            let base = target.first == UInt8(ascii: "/") ? EntryPath.root : entry.path.parent
+            // Resolved with what `..` means in the tree, not in the text: of the directory that the link is in.
+            path = components.reduce(base) { $0.appending($1) }
+            if components.last?.elementsEqual("..".utf8) ?? true { return nil }
+        }
+        return nil
+    }
+
     /// The entry at `path` itself, if no component of it is a link.
     package func entry(exactlyAt path: EntryPath) throws(FileError) -> Entry? {
         var current = Directory(path: .root, parts: layers)

@@ -21,14 +21,14 @@ struct FindingWords {
     func owner(_ inode: InodeRights) -> String {
         let host = "\(Self.shown(inode.uid)):\(Self.shown(inode.gid))"
         guard let mapping = subject.mapping else { return host }
-        let inside = [inode.uid, inode.gid].map { id in
-            Self.shown(id.flatMap { mapping.inside(of: $0) })
-        }.joined(separator: ":")
-        return inside == host ? host : "\(host) on the host = \(inside) in the container"
+        let ids = [inode.uid, inode.gid].map { id in id.flatMap { mapping.inside(of: $0) } }
+        let inside = ids.map(Self.shown).joined(separator: ":")
+        if inside == host { return host }
+        return "\(host) on the host = \(inside) \(ids.contains(nil) ? "(nobody) " : "")in the container"
     }
 
-    /// What an id without a place is shown as.
-    private static func shown(_ id: UInt32?) -> String { id.map(String.init) ?? "65534 (nobody: it has no id there)" }
+    /// An id without a place is shown as the kernel's overflow id.
+    private static func shown(_ id: UInt32?) -> String { id.map(String.init) ?? "65534" }
 
     static func octal(_ mode: UInt16) -> String {
         let digits = String(mode, radix: 8)

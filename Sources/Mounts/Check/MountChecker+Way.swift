@@ -22,7 +22,7 @@ extension MountChecker {
                 .parentNotSearchable, subject.isRootless ? .denied : .warning, path: text(place.path),
                 subject.isRootless
                     ? "\(who) where x is needed" : "\(who); the mount works all the same, as root makes it and passes",
-                hint: remedy?.command, alternatives: remedy?.alternatives ?? [])
+                hint: remedy?.command)
         }
     }
 

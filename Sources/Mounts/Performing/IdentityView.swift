@@ -1,9 +1,9 @@
-internal import StorageModel
+package import StorageModel
 
 /// Which ids a mount shows for those on disk: the maps that the kernel gets, ids on disk to ids of the host.
-struct IdentityView: Hashable {
-    let users: IdentityMapping
-    let groups: IdentityMapping
+package struct IdentityView: Hashable {
+    package let users: IdentityMapping
+    package let groups: IdentityMapping
 
     /// Every id of the kernel's: all but the last one, which means none.
     private static let idCount = UInt64(UInt32.max)
@@ -13,7 +13,7 @@ struct IdentityView: Hashable {
     ///   - owner: of the source on disk.
     ///   - user: the container's user, or the one of that name, in ids of the container.
     /// - Returns: `nil` where the ids stay what they are.
-    static func make(
+    package static func make(
         _ identity: SourceAccess.Identity, _ mapping: IdentityMapping?, owner: MountUser,
         user: (String?) throws(StorageError) -> MountUser, for source: String
     ) throws(StorageError) -> IdentityView? {

@@ -57,6 +57,7 @@ public struct MountFinding: Hashable, Sendable {
         case outsideAllowedPrefixes = "outside-allowed-prefixes"
         // Volumes.
         case volumeMissing = "volume-missing"
+        case volumeNotMounted = "volume-not-mounted"
     }
 
     public enum Severity: String, Hashable, Sendable {
