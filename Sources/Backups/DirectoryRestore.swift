@@ -1,5 +1,5 @@
 internal import Archive
-internal import FileTree
+package import FileTree
 package import StorageModel
 
 /// Restores an archive into a directory of the host.
@@ -7,14 +7,42 @@ package import StorageModel
 /// Into a new or an empty directory, and with `--replace`, the tree is built beside the target and takes its place in one
 /// step: a crash leaves the old state and a directory `.holdfast-….restore`, which the next restore beside it removes.
 package struct DirectoryRestore {
-    private let path: String
+    /// For messages.
+    private let shown: String
+    private let place: Place
     private let request: RestoreRequest
     private let checkpoint: Checkpoint
+    /// Asked when the new content is ready, just before it takes the place of the old.
+    private let permission: () throws(StorageError) -> Void
 
+    private enum Place {
+        case path(String)
+        case entry([UInt8], of: SharedDescriptor)
+    }
+
+    /// Restores into the directory at `path`.
     package init(_ path: String, _ request: RestoreRequest, checkpoint: Checkpoint) {
-        self.path = path
+        shown = path
+        place = .path(path)
         self.request = request
         self.checkpoint = checkpoint
+        permission = {}
+    }
+
+    /// Restores into the directory `name` of a directory that is open; what is built meanwhile lies beside it.
+    ///
+    /// - Parameters:
+    ///   - shown: how the target is called.
+    ///   - permission: throws if the target may not be exchanged after all.
+    package init(
+        _ name: [UInt8], of parent: SharedDescriptor, shown: String, _ request: RestoreRequest, checkpoint: Checkpoint,
+        permission: @escaping () throws(StorageError) -> Void
+    ) {
+        self.shown = shown
+        place = .entry(name, of: parent)
+        self.request = request
+        self.checkpoint = checkpoint
+        self.permission = permission
     }
 
     package func run(_ archive: OpenedArchive) throws(StorageError) -> RestoreReport {
@@ -23,9 +51,9 @@ package struct DirectoryRestore {
         let extraction = Extraction(archive, request, checkpoint: checkpoint)
         let result: Result<Extraction.Outcome, StorageError>
         do throws(FileError) {
-            result = try place(extraction)
+            result = try put(extraction)
         } catch {
-            throw StorageError(error, doing: "restore into '\(path.printable())'", object: path)
+            throw StorageError(error, doing: "restore into '\(shown.printable())'", object: shown)
         }
         let outcome = try result.get()
         return RestoreReport(
@@ -40,21 +68,30 @@ package struct DirectoryRestore {
         case occupied
     }
 
-    private func place(_ extraction: Extraction) throws(FileError) -> Result<Extraction.Outcome, StorageError> {
-        let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        let (parentPath, name) = HostPath.split(trimmed)
-        if name.isEmpty || name == "." || name == ".." {
-            return .failure(StorageError(.invalidInput, object: path, "'\(path.printable())' cannot be a target"))
+    private func put(_ extraction: Extraction) throws(FileError) -> Result<Extraction.Outcome, StorageError> {
+        switch place {
+        case .entry(let name, let parent): return try put(extraction, name, in: parent.descriptor)
+        case .path(let path):
+            let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+            let (parentPath, name) = HostPath.split(trimmed)
+            if name.isEmpty || name == "." || name == ".." {
+                return .failure(StorageError(.invalidInput, object: path, "'\(path.printable())' cannot be a target"))
+            }
+            if request.mode != .merge { try HostPath.makeDirectories(parentPath) }
+            let parent = try Descriptor.openDirectory(atHostPath: parentPath)
+            return try put(extraction, Array(name.utf8), in: parent)
         }
-        if request.mode != .merge { try HostPath.makeDirectories(parentPath) }
-        let parent = try Descriptor.openDirectory(atHostPath: parentPath)
-        let nameBytes = Array(name.utf8)
+    }
+
+    private func put(
+        _ extraction: Extraction, _ nameBytes: [UInt8], in parent: borrowing Descriptor
+    ) throws(FileError) -> Result<Extraction.Outcome, StorageError> {
         let state = try state(of: nameBytes, in: parent)
         switch (request.mode, state) {
         case (.intoEmpty, .occupied):
             return .failure(
                 StorageError(
-                    .conflict, object: path, "'\(path.printable())' is not empty",
+                    .conflict, object: shown, "'\(shown.printable())' is not empty",
                     hint: "restore with --replace to exchange its content, or with --merge to add to it"))
         case (.merge, .missing): try parent.makeDirectory(nameBytes, mode: 0o700)
         default: break
@@ -70,7 +107,7 @@ package struct DirectoryRestore {
         do throws(FileError) {
             let status = try parent.status(of: name)
             guard status.kind == .directory else {
-                throw FileError(operation: "openat", path: path, errno: .notDirectory)
+                throw FileError(operation: "openat", path: shown, errno: .notDirectory)
             }
             return try parent.openDirectory(name).isEmptyDirectory() ? .empty : .occupied
         } catch  where error.errno == .noEntry {
@@ -83,7 +120,7 @@ package struct DirectoryRestore {
         _ name: [UInt8], _ state: Target, in parent: borrowing Descriptor
     ) throws(FileError) -> Bool {
         guard state != .missing, try parent.status(of: name).isMountRoot else { return false }
-        guard state == .empty else { throw FileError(operation: "renameat2", path: path, errno: .busy) }
+        guard state == .empty else { throw FileError(operation: "renameat2", path: shown, errno: .busy) }
         return true
     }
 
@@ -118,61 +155,15 @@ package struct DirectoryRestore {
         } else if !outcome.hasRoot {
             try target.descriptor.setMode(0o755)
         }
-        do throws(StorageError) { try checkpoint.interruption.check() } catch { return .failure(error) }
+        do throws(StorageError) {
+            try checkpoint.interruption.check()
+            try permission()
+        } catch {
+            return .failure(error)
+        }
         try Publication.publish(
             SiblingStaging.content, from: staging.directory, to: parent, as: name,
             mode: state == .missing ? .noReplace : .exchange, isDurable: request.isDurable)
         return result
-    }
-}
-
-/// A hidden directory beside a target, on the same file system, in which its new content is built.
-private final class SiblingStaging {
-    static let content = Array("content".utf8)
-    private static let prefix = Array(".holdfast-".utf8)
-    private static let suffix = Array(".restore".utf8)
-    private static let leaseName = Array("lease".utf8)
-
-    let directory: Descriptor
-    private let parent: Descriptor
-    private let name: [UInt8]
-    private let lease: Lease
-
-    init(in parent: borrowing Descriptor) throws(FileError) {
-        self.parent = try parent.duplicate()
-        try Self.sweep(parent)
-        name = Self.prefix + RandomName.make() + Self.suffix
-        try parent.makeDirectory(name, mode: 0o700)
-        directory = try parent.openDirectory(name)
-        guard let lease = try Lease.take(try directory.createFile(Self.leaseName), .exclusive) else {
-            throw FileError(operation: "flock", path: "", errno: .busy)
-        }
-        self.lease = lease
-        try directory.makeDirectory(Self.content, mode: 0o700)
-    }
-
-    /// Removes everything that was not published, the old content after an exchange included.
-    func discard() {
-        try? TreeRemoval.remove(name, in: parent)  // a failure leaves it to the sweep of the next restore
-    }
-
-    private static func sweep(_ parent: borrowing Descriptor) throws(FileError) {
-        for entry in try parent.entries() {
-            guard entry.name.starts(with: prefix), entry.name.reversed().starts(with: suffix.reversed()) else {
-                continue
-            }
-            do throws(FileError) {
-                let directory = try parent.openDirectory(entry.name)
-                let file = try directory.openFile(leaseName, for: .readingAndWriting)
-                guard let lease = try Lease.take(file, .exclusive) else { continue }
-                try TreeRemoval.remove(entry.name, in: parent)
-                _ = consume lease
-            } catch {
-                // Just being made, just being removed, or another user's: the next restore looks again.
-                guard error.errno == .noEntry || error.errno == .accessDenied || error.errno == .notPermitted else {
-                    throw error
-                }
-            }
-        }
     }
 }

@@ -2,14 +2,19 @@ internal import Backups
 internal import FileTree
 public import StorageModel
 
-/// What can be done with archives and directories without a store: on a bare machine, or as any user.
+/// What can be done with archives, directories and other engines' volumes without a store: on a bare machine, or as any user.
 public enum ArchiveFiles {
-    /// Backs up a directory of the host.
+    /// Backs up a directory of the host, or a volume of another engine.
     ///
     /// - Throws: ``StorageError/Code/invalidInput`` if the source is a volume (that takes a ``Store``); otherwise as
     ///   ``Store/backUp(_:checkpoint:)``.
     public static func backUp(_ request: BackupRequest, checkpoint: Checkpoint) throws(StorageError) -> BackupReport {
-        guard case .directory(let path) = request.source else { throw needsStore(request.source) }
+        let path: String
+        switch request.source {
+        case .volume: throw needsStore(request.source)
+        case .engineVolume(let volume): return try EngineVolumes.backUp(volume, request, checkpoint: checkpoint)
+        case .directory(let named): path = named
+        }
         let root: SharedDescriptor
         do throws(FileError) {
             root = SharedDescriptor(try Descriptor.openDirectory(atHostPath: path))
@@ -21,11 +26,16 @@ public enum ArchiveFiles {
         return try BackupRun(root, request, volume: nil, checkpoint: checkpoint).run()
     }
 
-    /// Restores into a directory of the host. With ``RestoreMode/replace``, and into a new or empty directory, the content
+    /// Restores into a directory of the host, or into a volume of another engine, made if it is missing. With ``RestoreMode/replace``, and into a new or empty directory, the content
     /// appears in one step; a failure leaves what was there.
     public static func restore(_ request: RestoreRequest, checkpoint: Checkpoint) throws(StorageError) -> RestoreReport
     {
-        guard case .directory(let path) = request.target else { throw needsStore(request.target) }
+        let path: String
+        switch request.target {
+        case .volume: throw needsStore(request.target)
+        case .engineVolume(let volume): return try EngineVolumes.restore(into: volume, request, checkpoint: checkpoint)
+        case .directory(let named): path = named
+        }
         let archive = try OpenedArchive.open(request.archive)
         return try DirectoryRestore(path, request, checkpoint: checkpoint).run(archive)
     }

@@ -141,16 +141,19 @@ extension Store {
             }
         }
         try checkpoint.interruption.check()
-        let origin = outcome.origin
+        let carried = outcome.origin.map { $0.carried(to: SourceReference.volume(name).engine) }
         _ = try replacement.publish(
-            VolumeRequest(name: name, labels: origin?.labels ?? [:]), isDurable: request.isDurable)
-        if replacement.existing == nil, let options = origin?.options, !options.isEmpty {
-            let keys = options.keys.sorted().map { "'\($0.printable(limit: 40))'" }.joined(separator: ", ")
-            outcome.skipped.append(
-                EntryNotice(
-                    path: .root,
-                    reason: "the driver options \(keys) of the archived volume do not apply to the new one, whose data "
-                        + "is in the store"))
+            VolumeRequest(name: name, labels: carried?.labels ?? [:]), isDurable: request.isDurable)
+        if replacement.existing == nil, let carried {
+            outcome.skipped += carried.omissions.map { EntryNotice(path: .root, reason: $0) }
+            if !carried.options.isEmpty {
+                let keys = carried.options.keys.sorted().map { "'\($0.printable(limit: 40))'" }.joined(separator: ", ")
+                outcome.skipped.append(
+                    EntryNotice(
+                        path: .root,
+                        reason: "the driver options \(keys) of the archived volume do not apply to the new one, whose "
+                            + "data is in the store"))
+            }
         }
         return outcome
     }

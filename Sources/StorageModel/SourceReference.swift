@@ -1,10 +1,13 @@
-/// Something that can be backed up: a volume of the store, or any directory of the host.
+/// Something that can be backed up, or restored into: a volume of the store or of another engine, or any directory of the
+/// host.
 public enum SourceReference: Hashable, Sendable, CustomStringConvertible {
     case volume(VolumeName)
+    /// A volume of Docker or Podman.
+    case engineVolume(EngineVolumeReference)
     /// An absolute path.
     case directory(String)
 
-    /// Parses `NAME`, `holdfast:NAME` or `dir:/absolute/path`.
+    /// Parses `NAME`, `holdfast:NAME`, `docker:NAME`, `podman:NAME` or `dir:/absolute/path`.
     public init(_ text: String) throws(StorageError) {
         if let path = text.dropping(prefix: "dir:") {
             guard path.hasPrefix("/"), !path.utf8.contains(0) else {
@@ -15,11 +18,14 @@ public enum SourceReference: Hashable, Sendable, CustomStringConvertible {
             self = .directory(String(path))
         } else if let name = text.dropping(prefix: "holdfast:") {
             self = .volume(try VolumeName(String(name)))
+        } else if let colon = text.firstIndex(of: ":"), let engine = VolumeEngine(rawValue: String(text[..<colon])) {
+            let name = try VolumeName(String(text[text.index(after: colon)...]))
+            self = .engineVolume(try EngineVolumeReference(engine, name))
         } else if let colon = text.firstIndex(of: ":") {
             throw StorageError(
                 .invalidInput, object: text,
                 "unknown kind '\(String(text[..<colon]).printable(limit: 80))' of source or target",
-                hint: "name a volume (NAME or holdfast:NAME) or a directory (dir:/absolute/path)")
+                hint: "name a volume (NAME, docker:NAME or podman:NAME) or a directory (dir:/absolute/path)")
         } else if text.contains("/") {
             throw StorageError(
                 .invalidInput, object: text, "'\(text.printable(limit: 200))' is a path, not the name of a volume",
@@ -29,10 +35,11 @@ public enum SourceReference: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The form that users write and scripts read: `holdfast:NAME` or `dir:/path`.
+    /// The form that users write and scripts read: `holdfast:NAME`, `docker:NAME`, `podman:NAME` or `dir:/path`.
     public var description: String {
         switch self {
         case .volume(let name): "holdfast:\(name)"
+        case .engineVolume(let reference): reference.description
         case .directory(let path): "dir:\(path)"
         }
     }
@@ -41,6 +48,7 @@ public enum SourceReference: Hashable, Sendable, CustomStringConvertible {
     public var engine: String {
         switch self {
         case .volume: "holdfast"
+        case .engineVolume(let reference): reference.engine.rawValue
         case .directory: "dir"
         }
     }
@@ -51,6 +59,7 @@ public enum SourceReference: Hashable, Sendable, CustomStringConvertible {
     public var folderName: String {
         switch self {
         case .volume(let name): name.rawValue
+        case .engineVolume(let reference): reference.name.rawValue
         case .directory(let path): path.percentEncoded
         }
     }

@@ -9,8 +9,9 @@ struct BackupCreate: HoldfastSubcommand {
         abstract: "Back up volumes and directories, and print the archives' paths.",
         discussion: helpText(
             """
-            A SOURCE is a volume (NAME or holdfast:NAME) or a directory (dir:/absolute/path). DEST is a directory, where the \
-            archive becomes <engine>/<name>/<time>.tar.zst, a .tar.zst file, or - for standard output. A file that changes \
+            A SOURCE is a volume (NAME or holdfast:NAME), a volume of Docker or Podman (docker:NAME, podman:NAME), or a directory \
+            (dir:/absolute/path); --all and --filter select volumes, of another engine with --engine. DEST is a directory, where \
+            the archive becomes <engine>/<name>/<time>.tar.zst, a .tar.zst file, or - for standard output. A file that changes \
             while it is read never stops a backup: it is listed and the exit status is 3. What fails does not keep the other \
             sources from being backed up.
             """,
@@ -18,11 +19,16 @@ struct BackupCreate: HoldfastSubcommand {
                 "holdfast backup create pg --to /srv/backups",
                 "holdfast backup create dir:/etc --to /srv/backups/etc.tar.zst --force",
                 "holdfast backup create pg www --to /srv/backups --json",
+                "holdfast backup create docker:pg --to /srv/backups",
+                "holdfast backup create --all --engine docker --to /srv/backups",
+                "holdfast backup create --filter label=app=shop --to /srv/backups",
                 "holdfast backup create pg --to - | ssh host holdfast backup restore - --to pg",
             ]))
 
     @Argument(help: ArgumentHelp("What to back up.", valueName: "source"))
-    var sources: [String]
+    var sources: [String] = []
+
+    @OptionGroup var selection: SourceSelection
 
     @Option(
         help: ArgumentHelp("Where to: a directory, a .tar.zst file, or -.", valueName: "dest"), completion: .directory)
@@ -45,14 +51,16 @@ struct BackupCreate: HoldfastSubcommand {
 
     func validate() throws {
         guard BackupRequest.levels.contains(level) else { throw ValidationError("--level is 1 to 19, not \(level).") }
+        try selection.validate(besides: sources)
     }
 
     func execute(_ console: Console) throws {
         let destination = try BackupDestination(to)
-        try checkDestination(destination)
-        let requests = try sources.map { text throws(StorageError) in
+        let sources = try selection.sources(named: sources, store, console)
+        try checkDestination(destination, sources.count)
+        let requests = sources.map { source in
             BackupRequest(
-                source: try SourceReference(text), destination: destination, level: level, threads: threads.threads,
+                source: source, destination: destination, level: level, threads: threads.threads,
                 replacesExistingFile: force, isDurable: !noSync)
         }
         var reports: [BackupReport] = []
@@ -78,20 +86,20 @@ struct BackupCreate: HoldfastSubcommand {
     private func backUp(_ request: BackupRequest, _ console: Console) throws(StorageError) -> BackupReport {
         switch request.source {
         case .volume: try store.open(console).backUp(request, checkpoint: console.checkpoint)
-        case .directory: try ArchiveFiles.backUp(request, checkpoint: console.checkpoint)
+        case .directory, .engineVolume: try ArchiveFiles.backUp(request, checkpoint: console.checkpoint)
         }
     }
 
-    private func checkDestination(_ destination: BackupDestination) throws(StorageError) {
+    private func checkDestination(_ destination: BackupDestination, _ count: Int) throws(StorageError) {
         if destination == .standardOutput && Terminal.standardOutputIsOne {
             throw StorageError(
                 .invalidInput, object: "-", "an archive is not written to a terminal",
                 hint: "redirect standard output to a file or a pipe, or name a directory with --to")
         }
         if case .directory = destination { return }
-        guard sources.count > 1 else { return }
+        guard count > 1 else { return }
         throw StorageError(
-            .invalidInput, object: to, "\(sources.count) sources do not fit into one archive",
+            .invalidInput, object: to, "\(count) sources do not fit into one archive",
             hint: "back them up one by one, or name a directory with --to")
     }
 

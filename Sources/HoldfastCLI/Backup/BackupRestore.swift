@@ -10,12 +10,13 @@ struct BackupRestore: HoldfastSubcommand {
         discussion: helpText(
             """
             ARCHIVE is one of ours, any tar file (plain, gz, xz, bz2, zstd, lz4), or - for standard input. TARGET is a volume, \
-            created with the labels, options, owner and mode of the archive if it is missing, or dir:/absolute/path. A target \
-            that is not empty needs --replace, which exchanges everything in one step, or --merge, which adds.
+            created with the labels, options, owner and mode of the archive if it is missing, also one of Docker or Podman \
+            (docker:NAME, podman:NAME), or dir:/absolute/path. A target that is not empty needs --replace, which exchanges everything in one step, or --merge, which adds.
             """,
             examples: [
                 "holdfast backup restore pg.tar.zst --to pg2",
                 "holdfast backup restore pg.tar.zst --to pg --replace",
+                "holdfast backup restore pg.tar.zst --to docker:pg",
                 "holdfast backup restore www.tar.zst --to dir:/tmp/www --path etc/nginx --path index.html",
                 "ssh host holdfast backup create pg --to - | holdfast backup restore - --to pg",
             ]))
@@ -36,7 +37,7 @@ struct BackupRestore: HoldfastSubcommand {
     @Argument(help: "The archive, or -.", completion: .file())
     var archive: String
 
-    @Option(help: ArgumentHelp("A volume, or dir:/absolute/path.", valueName: "target"))
+    @Option(help: ArgumentHelp("A volume, docker:NAME, podman:NAME, or dir:/absolute/path.", valueName: "target"))
     var to: String
 
     @Option(help: ArgumentHelp("Only this entry and what lies below it. Repeatable.", valueName: "p"))
@@ -84,13 +85,14 @@ struct BackupRestore: HoldfastSubcommand {
     private func restore(_ request: RestoreRequest, _ console: Console) throws(StorageError) -> RestoreReport {
         switch request.target {
         case .volume: try store.open(console).restore(request, checkpoint: console.checkpoint)
-        case .directory: try ArchiveFiles.restore(request, checkpoint: console.checkpoint)
+        case .directory, .engineVolume: try ArchiveFiles.restore(request, checkpoint: console.checkpoint)
         }
     }
 
     private func targetText(_ target: SourceReference) -> String {
         switch target {
         case .volume(let name): name.rawValue
+        case .engineVolume(let reference): reference.description
         case .directory(let path): path
         }
     }

@@ -8,10 +8,14 @@ struct VolumeInspect: HoldfastSubcommand {
         commandName: "inspect",
         abstract: "Print everything about volumes as JSON.",
         discussion: helpText(
-            "Volumes that are missing are reported, the others printed, and the exit status is 4.",
+            """
+            Volumes that are missing are reported, the others printed, and the exit status is 4. docker:NAME and podman:NAME \
+            name volumes of those engines.
+            """,
             examples: [
                 "holdfast volume inspect pg",
                 "holdfast volume inspect pg www | jq -r '.[].mountpoint'",
+                "holdfast volume inspect docker:pg",
             ]))
 
     @Argument(help: ArgumentHelp("The volumes.", valueName: "name"))
@@ -25,15 +29,32 @@ struct VolumeInspect: HoldfastSubcommand {
     var printsJSON: Bool { json }
 
     func execute(_ console: Console) throws {
-        let store = try store.open(console)
         var found: [JSONValue] = []
+        var opened: Store?
         for name in names {
             do throws(StorageError) {
-                found += try store.inspect([VolumeName(name)]).map { VolumeRow($0).json }
+                switch try reference(name) {
+                case .engineVolume(let reference):
+                    let details = try EngineVolumes.inspect(reference, checkpoint: console.checkpoint)
+                    found.append(EngineVolumeRow(details).json)
+                case .volume(let name):
+                    let store = if let opened { opened } else { try store.open(console) }
+                    opened = store
+                    found += try store.inspect([name]).map { VolumeRow($0).json }
+                case .directory(let path):
+                    throw StorageError(
+                        .invalidInput, object: path, "'\(name.printable(limit: 200))' is a directory, not a volume",
+                        hint: "name a volume: NAME, docker:NAME or podman:NAME")
+                }
             } catch {
                 try console.report(error)
             }
         }
         try console.print(.array(found))
+    }
+
+    /// A plain name is a volume's, and its mistakes are a name's.
+    private func reference(_ name: String) throws(StorageError) -> SourceReference {
+        name.contains(":") ? try SourceReference(name) : .volume(try VolumeName(name))
     }
 }

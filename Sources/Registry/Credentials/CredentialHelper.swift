@@ -48,11 +48,11 @@ struct CredentialHelper {
             throw StorageError(
                 .system, object: program, "'\(program.printable())' did not answer within \(limitMilliseconds) ms")
         case .tooMuchOutput: throw failed("it prints too much")
-        case .ended(let status, let output) where status != 0:
+        case .ended(let status, let output, _) where status != 0:
             if String(decoding: output, as: UTF8.self).contains(Self.unknownServer) { return nil }
             // Not its output: that might hold a secret.
             throw failed("it ended with status \(status)")
-        case .ended(_, let output):
+        case .ended(_, let output, _):
             guard let json = try? JSONValue(parsing: output, of: program),  // the parser's error could quote the secret
                 let user = json["Username"]?.text, let secret = json["Secret"]?.text
             else { throw failed("its answer has no Username and Secret") }

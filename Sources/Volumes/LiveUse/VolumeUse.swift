@@ -58,9 +58,12 @@ struct VolumeUse {
         self.mountID = mountID
     }
 
-    init(of opened: OpenedVolume, hostPath: String) {
+    init(of opened: OpenedVolume, hostPath: String) { self.init(of: opened.directory, hostPath: hostPath) }
+
+    /// - Parameter directory: the open directory at `hostPath`.
+    init(of directory: borrowing Descriptor, hostPath: String) {
         let table = try? ProcessTable()
-        self.init(at: hostPath, mountID: table?.mountID(ofOwnDescriptor: opened.directory.rawValue))
+        self.init(at: hostPath, mountID: table?.mountID(ofOwnDescriptor: directory.rawValue))
     }
 
     /// Mounts first, then processes, each process once.
