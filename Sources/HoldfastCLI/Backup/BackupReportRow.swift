@@ -38,7 +38,7 @@ enum BackupReportRow {
             + "\(durationText(seconds: report.seconds)), \(rate.asBytes)/s"
     }
 
-    private static func notices(_ notices: [EntryNotice]) -> JSONValue {
+    static func notices(_ notices: [EntryNotice]) -> JSONValue {
         .array(notices.map { ["path": .string($0.path.description), "reason": .string($0.reason)] })
     }
 }

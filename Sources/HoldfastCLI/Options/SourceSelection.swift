@@ -8,7 +8,6 @@ struct SourceSelection: ParsableArguments {
     var all = false
 
     @Option(
-        name: .shortAndLong,
         help: ArgumentHelp("Every volume that matches, as in 'volume ls'. Repeatable.", valueName: "filter"))
     var filter: [String] = []
 

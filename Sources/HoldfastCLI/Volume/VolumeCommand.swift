@@ -12,6 +12,6 @@ struct VolumeCommand: ParsableCommand {
         ]),
         subcommands: [
             VolumeCreate.self, VolumeList.self, VolumeInspect.self, VolumeRemove.self, VolumeProtect.self,
-            VolumeUnprotect.self, VolumePrune.self, VolumeSeed.self,
+            VolumeUnprotect.self, VolumePrune.self, VolumeSeed.self, VolumeImport.self,
         ])
 }
