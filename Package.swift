@@ -132,7 +132,10 @@ let package = Package(
             name: "ComposeTests", dependencies: ["Compose", "StorageModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "VolumesTests",
-            dependencies: ["Holdfast", "Volumes", "Catalog", "FileTree", "StorageModel", "StoreProbe", "TestSupport"],
+            dependencies: [
+                "Holdfast", "Volumes", "Images", "Layers", "Catalog", "FileTree", "StorageModel", "StoreProbe",
+                "TestSupport",
+            ],
             swiftSettings: seam),
     ],
     swiftLanguageModes: [.v6]

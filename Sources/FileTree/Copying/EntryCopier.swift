@@ -23,7 +23,21 @@ final class EntryCopier {
         let attributes: [ExtendedAttribute]
     }
 
+    /// A file whose copy is not made yet.
+    private struct PendingFile: Sendable {
+        let path: EntryPath
+        let original: SharedDescriptor
+        let status: FileStatus
+        let metadata: EntryMetadata
+        let attributes: [ExtendedAttribute]
+    }
+
+    /// So many files are made in one turn.
+    private static let turnEntries = 16
+
     private let job: CopyJob
+    private var pending: [PendingFile] = []
+    private var writtenBytes: UInt64 = 0
     /// The directory that was opened last: the next entries are most often in it too.
     private var opened: (source: OpenedSource, target: SharedDescriptor)?
     private(set) var report = TreeCopy.Report()
@@ -43,7 +57,6 @@ final class EntryCopier {
         var isNoted = false
         try settle(directory.path) { () throws(Failure) in
             report.entries += 1
-            job.checkpoint.progress.advance(entries: 1, bytes: 0)
             let source = try open(directory).source
             directories.append(
                 MadeDirectory(
@@ -79,10 +92,28 @@ final class EntryCopier {
 
     // MARK: Entries
 
-    /// Copies an entry of a directory.
+    /// Copies entries of a directory.
     ///
-    /// - Returns: the subdirectory to go on with, if it is one.
+    /// Files are made several in one turn, so that threads do not wait for each other at every file.
+    /// - Returns: the subdirectories to go on with.
     func copy(
+        _ entries: [SourceEntry], in directory: SourceDirectory
+    ) throws(StorageError) -> [(SourceDirectory, FileStatus)] {
+        var found: [(SourceDirectory, FileStatus)] = []
+        for entry in entries {
+            try job.checkpoint.interruption.check()
+            if let subdirectory = try copy(entry, in: directory) { found.append(subdirectory) }
+            if pending.count == Self.turnEntries { try copyPending(in: directory) }
+        }
+        try copyPending(in: directory)
+        job.checkpoint.progress.advance(entries: UInt64(entries.count), bytes: writtenBytes)
+        job.options.writeback?.note(writtenBytes + UInt64(entries.count) * 256)
+        writtenBytes = 0
+        return found
+    }
+
+    /// - Returns: the subdirectory to go on with, if it is one.
+    private func copy(
         _ entry: SourceEntry, in directory: SourceDirectory
     ) throws(StorageError) -> (SourceDirectory, FileStatus)? {
         let path = directory.path.appending(entry.name)
@@ -91,7 +122,7 @@ final class EntryCopier {
             let (source, target) = try open(directory)
             let from = source.parts[entry.part]
             if entry.kindHint == .file && job.options.walk.excluded.isEmpty {
-                try copyFile(entry, path, from: from, to: target, directory)
+                try prepareFile(entry, path, from: from, directory)
                 return
             }
             let status = try reading { () throws(FileError) in try from.descriptor.status(of: entry.name) }
@@ -100,7 +131,7 @@ final class EntryCopier {
             case .directory:
                 try makeDirectory(entry, job.owners(status.metadata), in: target)
                 found = (SourceDirectory(path: path, trees: entry.trees), status)
-            case .file: try copyFile(entry, path, from: from, to: target, directory)
+            case .file: try prepareFile(entry, path, from: from, directory)
             case .socket: skip(path, "socket: it belongs to a running process and has no content")
             case .characterDevice where !job.ownership, .blockDevice where !job.ownership:
                 skip(path, "\(status.kind.word): only root can make it")
@@ -117,14 +148,14 @@ final class EntryCopier {
     /// Copies one entry, which is not a directory, of the root.
     func copyAlone(_ name: [UInt8], kind: EntryKind) throws(StorageError) -> TreeCopy.Report {
         let entry = SourceEntry(name: name, inode: 0, kindHint: kind == .file ? .file : nil, part: 0, trees: [0])
-        _ = try copy(entry, in: job.source.root)
+        _ = try copy([entry], in: job.source.root)
         return report
     }
 
     /// Gives a file that was copied a further name; copies it if it could not be read by its first one.
     func addName(_ name: FurtherName) throws(StorageError) {
         guard let first = job.links.firstName(name.identity) else {
-            _ = try copy(name.entry, in: name.directory)
+            _ = try copy([name.entry], in: name.directory)
             return
         }
         try settle(name.path) { () throws(Failure) in
@@ -148,50 +179,73 @@ final class EntryCopier {
         }
     }
 
-    private func copyFile(
-        _ entry: SourceEntry, _ path: EntryPath, from: SharedDescriptor, to target: SharedDescriptor,
-        _ directory: SourceDirectory
+    private func prepareFile(
+        _ entry: SourceEntry, _ path: EntryPath, from: SharedDescriptor, _ directory: SourceDirectory
     ) throws(Failure) {
         let original = try reading { () throws(FileError) in
-            try from.descriptor.openFile(entry.name, for: .reading)
+            SharedDescriptor(try from.descriptor.openFile(entry.name, for: .reading))
         }
-        let status = try reading { () throws(FileError) in try original.status() }
+        let status = try reading { () throws(FileError) in try original.descriptor.status() }
         guard status.kind == .file else {
             throw .reading(FileError("openat", path: path.description.printable(), errno: .stale))
         }
         if isFurtherName(status, path, entry, directory) { return }
         try firstName(status) { () throws(Failure) in
-            let attributes = try reading { () throws(FileError) in try original.extendedAttributes() }
-            try copyContent(of: original, status, attributes.filter { job.source.isKept($0.name) }, path, to: target)
-        }
-        if job.source.isImmutable { return }
-        let later = try reading { () throws(FileError) in try original.status() }
-        if later.sizeBytes != status.sizeBytes || later.modifiedAt != status.modifiedAt {
-            report.changed.append(EntryNotice(path: path, reason: "was written while it was copied"))
+            let attributes = try reading { () throws(FileError) in try original.descriptor.extendedAttributes() }
+            pending.append(
+                PendingFile(
+                    path: path, original: original, status: status, metadata: job.owners(status.metadata),
+                    attributes: attributes.isEmpty ? [] : attributes.filter { job.source.isKept($0.name) }))
         }
     }
 
-    private func copyContent(
-        of original: borrowing Descriptor, _ status: FileStatus, _ attributes: [ExtendedAttribute],
-        _ path: EntryPath, to target: SharedDescriptor
-    ) throws(Failure) {
-        let metadata = job.owners(status.metadata)
-        let mode = job.freshOwner.initialMode(metadata, hasAttributes: !attributes.isEmpty)
-        try writing { () throws(FileError) in
-            let copy = SharedDescriptor(
-                try job.turn.take { () throws(FileError) in try target.descriptor.createFile(path.name, mode: mode) })
-            var sharesBlocks = job.sharesBlocks
-            let method = try copy.descriptor.copyContent(of: original, status: status, sharesBlocks: &sharesBlocks)
-            if method == .reflink { report.reflinkedFiles += 1 } else { report.copiedBytes += status.sizeBytes }
-            if !sharesBlocks { job.sharesBlocks = false }
-            // Asking costs a tenth of setting, and most of it is right from the start.
-            try copy.descriptor.applyMetadata(
-                metadata, xattrs: attributes, ownership: job.ownership, current: try copy.descriptor.status(),
-                onRefusal: noteRefusals(path))
-            job.options.writeback?.note(method == .reflink ? 256 : status.sizeBytes + 256)
+    private func copyPending(in directory: SourceDirectory) throws(StorageError) {
+        guard let first = pending.first else { return }
+        var made: [SharedDescriptor] = []
+        try settle(first.path) { () throws(Failure) in
+            let target = try open(directory).target
+            try writing { () throws(FileError) in
+                try job.turn.take { () throws(FileError) in
+                    for file in pending {
+                        let mode = job.freshOwner.initialMode(file.metadata, hasAttributes: !file.attributes.isEmpty)
+                        made.append(SharedDescriptor(try target.descriptor.createFile(file.path.name, mode: mode)))
+                    }
+                }
+            }
         }
+        for (file, copy) in zip(pending, made) {
+            try settle(file.path) { () throws(Failure) in try fill(copy.descriptor, with: file) }
+        }
+        pending.removeAll(keepingCapacity: true)
+    }
+
+    private func fill(_ copy: borrowing Descriptor, with file: PendingFile) throws(Failure) {
+        var sharesBlocks = job.sharesBlocks
+        let method: FileCopyMethod
+        do throws(FileError) {
+            method = try copy.copyContent(
+                of: file.original.descriptor, status: file.status, sharesBlocks: &sharesBlocks)
+            // Asking costs a tenth of setting, and most of it is right from the start.
+            try copy.applyMetadata(
+                file.metadata, xattrs: file.attributes, ownership: job.ownership, current: try copy.status(),
+                onRefusal: noteRefusals(file.path))
+        } catch {
+            // Half a file is no copy: what cannot be read to its end ends the copy too.
+            throw error.operation == "pread" && !job.options.skipsUnreadable ? .reading(error) : .writing(error)
+        }
+        if !sharesBlocks { job.sharesBlocks = false }
         report.entries += 1
-        job.checkpoint.progress.advance(entries: 1, bytes: status.sizeBytes)
+        if method == .reflink {
+            report.reflinkedFiles += 1
+        } else {
+            report.copiedBytes += file.status.sizeBytes
+            writtenBytes += file.status.sizeBytes
+        }
+        if job.source.isImmutable { return }
+        let later = try reading { () throws(FileError) in try file.original.descriptor.status() }
+        if later.sizeBytes != file.status.sizeBytes || later.modifiedAt != file.status.modifiedAt {
+            report.changed.append(EntryNotice(path: file.path, reason: "was written while it was copied"))
+        }
     }
 
     private func copySpecial(
@@ -221,7 +275,6 @@ final class EntryCopier {
                 onRefusal: noteRefusals(path))
         }
         report.entries += 1
-        job.checkpoint.progress.advance(entries: 1, bytes: 0)
     }
 
     // MARK: Names

@@ -105,11 +105,8 @@ final class TreeCopier {
                 found.append(.copy(batch, in: directory))
             }
         case .copy(let entries, let directory):
-            for entry in entries {
-                try interruption.check()
-                if let (subdirectory, status) = try copier.copy(entry, in: directory) {
-                    found.append(.enter(subdirectory, status))
-                }
+            for (subdirectory, status) in try copier.copy(entries, in: directory) {
+                found.append(.enter(subdirectory, status))
             }
         case .finish(let directories):
             for directory in directories { try copier.finish(directory) }

@@ -43,8 +43,9 @@ package struct TreeDifference {
         var above = path
         while !above.isRoot {
             above = above.parent
-            let change = ContainerChange(kind: .changed, path: above)
-            if above.isRoot || !changes.insert(change).inserted { return }
+            // What was told of a directory was told of those above it too.
+            if above.isRoot || changes.contains(ContainerChange(kind: .added, path: above)) { return }
+            guard changes.insert(ContainerChange(kind: .changed, path: above)).inserted else { return }
         }
     }
 

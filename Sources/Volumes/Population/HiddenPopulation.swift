@@ -72,6 +72,8 @@ enum HiddenPopulation {
         }
         if let mark { try onDisk(mark) }
         do throws(FileError) {
+            // The mark first: without it there is nothing left to be placed.
+            if mark != nil { try data.openDirectory(name).remove(PopulationMark.name) }
             try TreeRemoval.remove(name, in: data)
             if let mark, mark.subpath.isRoot { try setTime(mark, of: data) }
             try data.sync()

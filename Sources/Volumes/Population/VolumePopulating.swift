@@ -110,24 +110,25 @@ extension Volumes {
         let report = try copy(content, to: staged.data, options, checkpoint, of: name)
         try checkpoint.interruption.check()
         let population = content.record()
-        let isPlaced = try attempt("populate volume '\(name)'", name) { () throws(FileError) in
-            if target.isWhole {
-                let mark = PopulationMark(
-                    volume: name, createdAt: opened.volume.createdAt, inode: try staged.data.status().inode,
-                    subpath: .root, population: population, modifiedAt: content.metadata.modifiedAt)
-                try mark.write(to: staged.area.directory, isDurable: options.isDurable)
-            }
-            return try place(staged, target, isDurable: options.isDurable, mustBeEmpty: mustBeEmpty)
+        let inode = try attempt("populate volume '\(name)'", name) { () throws(FileError) in
+            try staged.data.status().inode
         }
-        guard isPlaced else { return nil }
-        if target.isWhole {
-            do throws(StorageError) {
-                try record(population, of: name)
-            } catch {
-                // Without its record it did not happen.
-                try? exchangeNames(staged, target)
-                throw error
+        do throws(StorageError) {
+            let isPlaced = try attempt("populate volume '\(name)'", name) { () throws(FileError) in
+                if target.isWhole {
+                    let mark = PopulationMark(
+                        volume: name, createdAt: opened.volume.createdAt, inode: inode, subpath: .root,
+                        population: population, modifiedAt: content.metadata.modifiedAt)
+                    try mark.write(to: staged.area.directory, isDurable: options.isDurable)
+                }
+                return try place(staged, target, isDurable: options.isDurable, mustBeEmpty: mustBeEmpty)
             }
+            guard isPlaced else { return nil }
+            if target.isWhole { try record(population, of: name) }
+        } catch {
+            // Not on disk, or without its record, it did not happen.
+            if (try? target.parent.status(of: target.name).inode) == inode { try? exchangeNames(staged, target) }
+            throw error
         }
         return report
     }
