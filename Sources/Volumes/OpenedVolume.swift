@@ -64,19 +64,11 @@ extension Volumes {
     ) throws(StorageError) -> OpenedVolume {
         while true {
             // Each further round means that another process removed the volume and made it anew, or was busy with it.
-            guard
-                let opened = try openOnce(name, for: purpose, isPatient: waiting != nil, opensData: true)
-            else {
-                try waiting?.check()
-                continue
+            switch try openSettled(name, for: purpose, isPatient: waiting != nil) {
+            case .opened(let opened): return opened
+            case .busy: try waiting?.check()
+            case .unsettled: _ = try open(name, for: .changing, waiting: waiting)
             }
-            if purpose == .changing {
-                try settlePopulation(in: opened.data, of: name)
-                return opened
-            }
-            if try !hasUnsettledPopulation(opened) { return opened }
-            // What readers find has to be settled under the exclusive lease. The shared one ended with its last use above.
-            _ = try open(name, for: .changing, waiting: waiting)
         }
     }
 
@@ -86,6 +78,25 @@ extension Volumes {
         while true {
             if let opened = try openOnce(name, for: purpose, isPatient: false, opensData: false) { return opened }
         }
+    }
+
+    private enum Opening {
+        case opened(OpenedVolume)
+        case busy
+        /// A process died while it populated the volume: to be settled under the exclusive lease, which readers do not have.
+        case unsettled
+    }
+
+    private func openSettled(
+        _ name: VolumeName, for purpose: OpenedVolume.Purpose, isPatient: Bool
+    ) throws(StorageError) -> Opening {
+        guard let opened = try openOnce(name, for: purpose, isPatient: isPatient, opensData: true) else { return .busy }
+        if purpose == .changing {
+            try settlePopulation(in: opened.data, of: name)
+        } else if try hasUnsettledPopulation(opened) {
+            return .unsettled
+        }
+        return .opened(opened)
     }
 
     /// - Returns: `nil` if the volume was replaced before its lease was held, or if somebody else holds it and we are patient.

@@ -72,8 +72,10 @@ enum HiddenPopulation {
         }
         if let mark { try onDisk(mark) }
         do throws(FileError) {
-            // The mark first: without it there is nothing left to be placed.
-            if mark != nil { try data.openDirectory(name).remove(PopulationMark.name) }
+            // The mark last: what it says is needed until nothing is left to be done. Only the time of the volume's own root,
+            // which the removal changes, comes after it.
+            let hidden = try data.openDirectory(name)
+            if try exists(contentName, in: hidden) { try TreeRemoval.remove(contentName, in: hidden) }
             try TreeRemoval.remove(name, in: data)
             if let mark, mark.subpath.isRoot { try setTime(mark, of: data) }
             try data.sync()
@@ -85,6 +87,7 @@ enum HiddenPopulation {
     private static func place(
         _ hidden: borrowing Descriptor, _ mark: PopulationMark, _ data: borrowing Descriptor, _ ownership: Bool
     ) throws(FileError) {
+        guard try exists(contentName, in: hidden) else { return }
         let content = try hidden.openDirectory(contentName)
         let target = try data.openDirectory(beneath: mark.subpath)
         for entry in try content.entries() { try move(entry.name, from: content, to: target) }

@@ -10,6 +10,7 @@ import Testing
 struct SeedFaultTests {
     private let template: TemporaryDirectory
     private let wanted: TreeFingerprint
+    private let wantedInside: TreeFingerprint
     private let own: TreeFingerprint
 
     init() throws {
@@ -28,6 +29,7 @@ struct SeedFaultTests {
         try Tool.run("rm", template("image.tar")).check()
         try holdfast("volume", "seed", "model", "--image", "app:1", "--path", "/d").check()
         wanted = try TreeFingerprint(template("store/volumes/model/_data"))
+        wantedInside = try TreeFingerprint(template("store/volumes/model/_data"), .ignoringRoot)
         try holdfast("volume", "create", "empty").check()
         try holdfast("volume", "create", "full").check()
         try TreeBuilder(template("store/volumes/full/_data")).fill(
@@ -111,7 +113,11 @@ struct SeedFaultTests {
             } else {
                 completed += 1
                 #expect(names.text.isEmpty, "call \(number): \(names.text)")
-                let difference = try TreeFingerprint(elsewhere).difference(from: wanted)
+                // The removal of the hidden directory comes last but for the time of the root, which it changes.
+                let difference = try TreeFingerprint(elsewhere, result.status == 0 ? [] : .ignoringRoot).difference(
+                    from: result.status == 0 ? wanted : wantedInside)
+                let owner = try Tool.run("stat", "-c", "%a %u:%g", elsewhere).check().text
+                #expect(owner == "750 5:6\n")
                 #expect(difference.isEmpty, "call \(number): \(difference.joined(separator: "\n"))")
                 #expect(
                     try JSON(parsing: holdfast("volume", "inspect", "empty").check().text)[0]["populatedFrom"].text
