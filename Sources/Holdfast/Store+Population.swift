@@ -38,6 +38,32 @@ extension Store {
         }
     }
 
+    /// Of a volume on a device the device is filled, and unmounted afterwards unless somebody uses it. What was filled into
+    /// memory stays mounted: it would be gone.
+    private func populate(
+        _ name: VolumeName, from content: PopulationContent, options: PopulationOptions, checkpoint: Checkpoint
+    ) throws(StorageError) -> PopulationOutcome {
+        guard let device = try volumes.device(of: try volumes.volume(named: name)) else {
+            return try volumes.populate(name, from: content, options: options, checkpoint: checkpoint)
+        }
+        _ = try volumes.attachDevice(of: try volumes.open(name, for: .reading, waiting: checkpoint.interruption))
+        let outcome = Result { () throws(StorageError) in
+            try volumes.populate(name, from: content, options: options, checkpoint: checkpoint)
+        }
+        if !device.isMemory { try volumes.detachDeviceIfUnused(name) }
+        return try outcome.get()
+    }
+
+    /// What the image has at a mount's destination; `nil` if it has nothing there.
+    func populationContent(
+        at destination: ContainerPath, image: Image, imageName: String, stack: LayerStack, mapping: IdentityMapping?
+    ) throws(StorageError) -> PopulationContent? {
+        guard let directory = try stack.directory(destination, inImage: imageName) else { return nil }
+        return PopulationContent(
+            directory, image: imageName, imageID: image.id, path: destination,
+            owners: mapping.map { .outside($0) } ?? .same)
+    }
+
     /// Gives a volume what an image has in a directory; makes the volume if it is missing.
     ///
     /// The copy is complete and on disk before it becomes the volume's content in one step. Cost: proportional to the tree,

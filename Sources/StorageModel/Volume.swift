@@ -29,4 +29,11 @@ public struct Volume: Hashable, Sendable {
         self.population = population
         self.lastMountedAt = lastMountedAt
     }
+
+    /// The volume with what it was filled from.
+    public func populated(by population: VolumePopulation?) -> Volume {
+        Volume(
+            name: name, driver: driver, createdAt: createdAt, labels: labels, options: options, isAnonymous: isAnonymous,
+            isProtected: isProtected, population: population, lastMountedAt: lastMountedAt)
+    }
 }

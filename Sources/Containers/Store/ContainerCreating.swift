@@ -1,4 +1,4 @@
-internal import Catalog
+package import Catalog
 internal import FileTree
 internal import Glibc
 package import Layers
@@ -12,10 +12,12 @@ extension ContainerStore {
     /// - Parameters:
     ///   - image: the image; the catalog keeps it as long as the container is there.
     ///   - stack: the image's layers, the uppermost first.
-    ///   - mounts: what it mounts, in order; their volumes are there.
+    ///   - mounts: what it mounts, in order; their volumes are there, or come with `alongside`.
+    ///   - alongside: what is published with it, in the transaction that makes its row and before it.
     /// - Throws: ``StorageError/Code/conflict`` if the name is taken, or if a volume was removed meanwhile.
     package func create(
-        _ request: ContainerRequest, on image: Image, stack: LayerStack, mounts: [ContainerMount] = []
+        _ request: ContainerRequest, on image: Image, stack: LayerStack, mounts: [ContainerMount] = [],
+        alongside: (Transaction) throws(StorageError) -> Void = { (_) throws(StorageError) in }
     ) throws(StorageError) -> Container {
         let name = if let name = request.name { name } else { try ContainerName(GeneratedName.make()) }
         try refuseTaken(name)
@@ -28,7 +30,7 @@ extension ContainerStore {
                 try build(container, in: area, stack: stack)
                 if request.isDurable { try Publication.syncTree(Self.stagedName, in: area.directory) }
             }
-            try publish(container, from: area, isDurable: request.isDurable)
+            try publish(container, from: area, isDurable: request.isDurable, alongside)
         } catch {
             // The first failure is the one to tell; what could not be removed is swept later.
             try? area.discard()
@@ -81,12 +83,14 @@ extension ContainerStore {
     }
 
     private func publish(
-        _ container: Container, from area: StagingArea, isDurable: Bool
+        _ container: Container, from area: StagingArea, isDurable: Bool,
+        _ alongside: (Transaction) throws(StorageError) -> Void
     ) throws(StorageError) {
         let name = Array(container.id.rawValue.utf8)
         var isRenamed = false
         do throws(StorageError) {
             try catalog.transaction { transaction throws(StorageError) in
+                try alongside(transaction)
                 try transaction.insert(container)
                 try attempt(container, "create") { () throws(FileError) in
                     try area.directory.rename(Self.stagedName, to: records.directory, name, mode: .noReplace)

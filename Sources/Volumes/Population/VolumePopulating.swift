@@ -70,6 +70,34 @@ extension Volumes {
         return .populated(try populateInside(opened, content, options, checkpoint))
     }
 
+    /// Fills a volume that is being made.
+    ///
+    /// - Parameter copiesContent: otherwise only owner and mode of the image's directory are applied.
+    /// - Returns: what is recorded of it; `nil` if nothing was copied.
+    package func fill(
+        _ staged: StagedVolume, of name: VolumeName, from content: PopulationContent, copiesContent: Bool,
+        isDurable: Bool, checkpoint: Checkpoint
+    ) throws(StorageError) -> VolumePopulation? {
+        let hasContent = try attempt("populate volume '\(name)'", name) { () throws(FileError) in
+            copiesContent ? try !content.source.isEmpty() : false
+        }
+        guard hasContent else {
+            try attempt("set the owner of volume '\(name)'", name) { () throws(FileError) in
+                try content.apply(to: staged.data, withTime: copiesContent)
+            }
+            return nil
+        }
+        checkpoint.progress.begin("populating \(name)", totalEntries: nil, totalBytes: nil)
+        var options = PopulationOptions()
+        options.isDurable = isDurable
+        let report = try copy(content, to: staged.data, options, checkpoint, of: name)
+        try checkpoint.interruption.check()
+        for notice in report.skipped {
+            checkpoint.progress.warn("volume '\(name)': \(notice.path.description.printable()): \(notice.reason)")
+        }
+        return content.record()
+    }
+
     // MARK: By exchange
 
     /// Whether a new directory can take the place of the present one without anybody keeping the old one.
