@@ -20,9 +20,6 @@ package struct FileSystemStatus: Sendable {
     package var isReadOnly: Bool { flags & 0x1 != 0 }
     package var forbidsDevices: Bool { flags & 0x4 != 0 }
     package var forbidsExecution: Bool { flags & 0x8 != 0 }
-
-    /// The servers of these decide themselves what root may do (linux/magic.h: NFS, SMB, CIFS).
-    package var isRemote: Bool { [0x6969, 0xfe53_4d42, 0xff53_4d42].contains(type) }
 }
 
 extension Descriptor {

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Holdfast
 internal import StorageModel
 
 /// `holdfast mount check`: says whether a container's user could use a mount, before anything starts.
@@ -64,24 +63,22 @@ struct MountCheckCommand: HoldfastSubcommand {
     var printsJSON: Bool { output.json }
 
     func execute(_ console: Console) throws {
-        let wanted = try mounts.request()
-        guard wanted != .none else {
-            throw StorageError(.invalidInput, "there is no mount to check", hint: "name one with -v or --mount")
-        }
-        let request = MountCheckRequest(
-            mounts: wanted, user: user, groups: groups,
-            mapping: try userns.map { text throws(StorageError) in try IdentityMapping(text) },
-            capabilities: try Capabilities.inForce(added: addedCapabilities, dropped: droppedCapabilities),
-            image: image,
-            isRootless: rootless, policyPath: policy)
-        let report = try Store.checkMounts(request, at: store.root)
-        switch report.verdict {
-        case .allowed: break
-        case .warning: console.note(.warnings)
-        case .denied: console.note(.denied)
-        }
-        if output.json { return try console.print(MountCheckRow.json(report)) }
-        try console.print(MountCheckRow.text(report))
+        var arguments = MountCheckArguments()
+        arguments.volumes = mounts.volume
+        arguments.mounts = mounts.mount
+        arguments.tmpfs = mounts.tmpfs
+        arguments.volumesFrom = mounts.volumesFrom
+        arguments.user = user
+        arguments.groups = groups
+        arguments.mapping = userns
+        arguments.image = image
+        arguments.droppedCapabilities = droppedCapabilities
+        arguments.addedCapabilities = addedCapabilities
+        arguments.policy = policy
+        arguments.root = store.root
+        arguments.isRootless = rootless
+        arguments.isJSON = output.json
+        try arguments.run(console)
     }
 }
 

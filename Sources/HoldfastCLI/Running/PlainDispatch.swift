@@ -9,6 +9,7 @@ enum PlainDispatch {
     /// The command, or nil if there is anything but names of containers and one `--root`. That is left to the parser,
     /// which knows mistakes and help.
     static func parse(_ arguments: [String]) -> Command? {
+        if arguments.starts(with: ["mount", "check"]) { return MountCheckArguments(plain: arguments[2...])?.run }
         guard arguments.count > 2, arguments[0] == "container", let work = work(of: arguments[1]) else { return nil }
         var containers: [String] = []
         var root: String?

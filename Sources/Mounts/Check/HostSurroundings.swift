@@ -10,6 +10,9 @@ package struct HostSurroundings: Sendable {
     /// Whether links in directories like /tmp are followed for their owners only (sysctl/fs.rst, `protected_symlinks`).
     package var protectedSymlinksPath = "/proc/sys/fs/protected_symlinks"
 
+    /// The kinds of file systems whose servers decide themselves what root may do (linux/magic.h: NFS, SMB, CIFS).
+    package var remoteTypes: Set<UInt64> = [0x6969, 0xfe53_4d42, 0xff53_4d42]
+
     package init(storePath: String? = nil) { self.storePath = storePath }
 
     var hasSELinux: Bool { HostPath.exists("enforce", in: selinuxPath) }

@@ -9,8 +9,8 @@ extension MountChecker {
         let path = found.place.path
         let (access, source) = (mount.sourceAccess, found.mounted)
         let isWritten = !mount.isReadOnly || access.changesOwner
-        if isWritten, source.isProtectedByMount, access.overlay == nil {
-            if found.fileSystem.isReadOnly { findings.append(readOnly(found)) }
+        if isWritten, access.overlay == nil {
+            if found.fileSystem.isReadOnly, source.isProtectedByMount { findings.append(readOnly(found)) }
             let status = found.place.status
             if status.isImmutable {
                 findings.append(
@@ -130,7 +130,7 @@ extension MountChecker {
     }
 
     private func remote(_ found: FoundSource) -> [MountFinding] {
-        guard found.fileSystem.isRemote, user?.uid == 0 else { return [] }
+        guard surroundings.remoteTypes.contains(found.fileSystem.type), user?.uid == 0 else { return [] }
         return [
             MountFinding(
                 .rootSquash, .warning, path: found.path,

@@ -80,7 +80,8 @@ extension MountChecker {
     /// Owners and users that the mount or the namespace has no id for.
     private func identities(_ found: FoundSource, _ mount: MountSpec, _ user: AccessSubject) -> [MountFinding] {
         let (source, status) = (found.mounted, found.place.status)
-        if mount.isReadOnly || !source.isProtectedByMount { return [] }
+        // A read-only mount does not keep anybody from connecting to a socket.
+        if mount.isReadOnly && source.inode.kind != .socket { return [] }
         if source.inode.uid == nil || source.inode.gid == nil {
             let remedy = Remedy.grant(.all, on: found.place, source.inode, to: user, source.view)
             return [

@@ -78,7 +78,8 @@ extension MountChecker {
         MountFinding(
             .cannotInspect, .denied, path: text(path), "cannot look behind \(path.shown): \(errno) (\(errno.name))",
             hint: errno == .accessDenied
-                ? "check as the user who makes the mount; a FUSE mount without allow_other keeps even root out" : nil)
+                ? "check as the user who makes the mount; a FUSE mount without allow_other keeps even root out"
+                : "correct the path of the source")
     }
 
     private func missingSubpath(_ path: [UInt8]) -> MountFinding {

@@ -1,3 +1,4 @@
+internal import FileTree
 internal import StorageModel
 
 /// Commands, run by the host's root, that give a user what it lacks.
@@ -16,16 +17,22 @@ struct Remedy {
     ) -> Remedy? {
         guard let stored = owners.stored(user: user.uid) else { return nil }
         let path = ShellText.quoted(place.path)
-        if inode.uid == user.uid { return Remedy(command: "chmod u+\(needed.letters) \(path)", alternatives: []) }
-        var giveAway = "chown \(stored) \(path)"
-        if !inode.bits(.owner).isSuperset(of: needed) { giveAway += " && chmod u+\(needed.letters) \(path)" }
+        /// What may not be changed is made changeable for the moment.
+        func permitted(_ command: String) -> String {
+            let flags = (place.status.isImmutable ? "i" : "") + (place.status.isAppendOnly ? "a" : "")
+            return flags.isEmpty ? command : "chattr -\(flags) \(path) && \(command) && chattr +\(flags) \(path)"
+        }
+        let change = "chmod u+\(needed.letters) \(path)"
+        if inode.uid == user.uid { return Remedy(command: permitted(change), alternatives: []) }
+        let also = inode.bits(.owner).isSuperset(of: needed) ? "" : " && " + change
         // The owner that no id means must go in any case.
-        guard place.supportsLists, inode.uid != nil, inode.gid != nil else {
+        guard inode.uid != nil, inode.gid != nil, place.supportsLists else {
             guard let group = owners.stored(group: user.gid) else { return nil }
-            if inode.gid == nil { giveAway = giveAway.replacing("chown \(stored)", with: "chown \(stored):\(group)") }
-            return Remedy(command: giveAway, alternatives: [])
+            let owner = inode.gid == nil ? "\(stored):\(group)" : "\(stored)"
+            return Remedy(command: permitted("chown \(owner) \(path)\(also)"), alternatives: [])
         }
         return Remedy(
-            command: "setfacl -m u:\(stored):\(needed.letters) \(path)", alternatives: [giveAway])
+            command: permitted("setfacl -m u:\(stored):\(needed.letters) \(path)"),
+            alternatives: [permitted("chown \(stored) \(path)\(also)")])
     }
 }

@@ -21,6 +21,38 @@ struct RealityTests {
         let scene = try Scene(on: disk)
         try scene.compare(seeds: 1000..<1150, isMounted: false)
     }
+
+    @Test("hints mend what was denied, in the kernel's eyes too", arguments: Disk.allCases, [true, false])
+    func mending(_ disk: Disk, _ isMounted: Bool) throws {
+        let scene = try Scene(on: disk)
+        try scene.mend(seeds: 2000..<2080, isMounted: isMounted)
+    }
+}
+
+extension AccessProbe.Question {
+    /// What the checker says of it.
+    func assess() throws -> MountAssessment {
+        let user = MountSubject(
+            uid: inside.uid, gid: inside.gid, supplementaryGroups: inside.groups, mapping: subject.namespace,
+            capabilities: subject.capabilities, isRootless: !isMounted)
+        let owners = idmap.map { ShownOwners(users: $0, groups: $0) } ?? .asStored
+        let mount = MountSpec(
+            destination: try ContainerPath("/data"), content: .bind(BindMount(source: path)), isReadOnly: isReadOnly)
+        return try MountChecker(subject: user, surroundings: HostSurroundings())
+            .assess(mount, .hostPath, owners: { (_) throws(StorageError) in owners })
+    }
+
+    /// Whether what the kernel permits is what a mount is for.
+    func isSatisfied(by answer: String) -> Bool {
+        guard let status = try? Tool.run("stat", "-L", "-c", "%F", path).text else { return false }
+        let isWritten = !isReadOnly
+        if status.contains("directory") {
+            return answer.contains("r") && answer.contains("x") && (!isWritten || answer.contains("w"))
+        }
+        // What may only be added to is a warning.
+        let isAppendOnly = !answer.contains("w") && answer.contains("a")
+        return answer.contains("r") && (!isWritten || answer.contains("b") || isAppendOnly)
+    }
 }
 
 /// A place to make random trees in, and the probe.
@@ -56,11 +88,56 @@ private final class Scene {
         let answers = try probe.answers(to: questions.map(\.question))
         try #require(answers.count == questions.count)
         #expect(Set(answers).count > 10, "the trees are too much alike")
+        try compareVerdicts(questions.map(\.question), answers, questions.map(\.seed))
         for (asked, answer) in zip(questions, answers) where asked.foreseen != answer {
             let facls = try Tool.run("getfacl", "-n", "-p", asked.question.path)
             Issue.record(
                 "seed \(asked.seed): foreseen '\(asked.foreseen)', the kernel says '\(answer)' of \(asked.question)\n\(facls.text)"
             )
+        }
+    }
+
+    /// The verdict itself: denied is what the kernel does not permit, nothing more and nothing less.
+    private func compareVerdicts(
+        _ questions: [AccessProbe.Question], _ answers: [String], _ seeds: [UInt64]
+    ) throws {
+        var counts: [MountVerdict: Int] = [:]
+        for (index, question) in questions.enumerated() {
+            let assessment = try question.assess()
+            counts[assessment.verdict, default: 0] += 1
+            let isDenied = assessment.verdict == .denied
+            if isDenied == question.isSatisfied(by: answers[index]) {
+                Issue.record(
+                    "seed \(seeds[index]): \(assessment.findings.map(\.message)), the kernel says '\(answers[index])' of \(question)"
+                )
+            }
+        }
+        #expect(counts[.denied] ?? 0 > 100 && counts[.allowed] ?? 0 > 20, "\(counts)")
+    }
+
+    /// Hints are followed until there are none, and then the kernel permits what was denied before.
+    func mend(seeds: Range<UInt64>, isMounted: Bool) throws {
+        var mended: [(question: AccessProbe.Question, commands: [String], seed: UInt64)] = []
+        for seed in seeds {
+            var tree = RandomSource(root: "\(root)/\(seed)", generator: SeededGenerator(seed: seed))
+            let path = try tree.make()
+            var question = try tree.question(path, isMounted: isMounted)
+            (question.idmap, question.isReadOnly) = (nil, false)
+            var commands: [String] = []
+            for _ in 0..<8 {
+                guard let finding = try question.assess().findings.first(where: { $0.severity == .denied }) else {
+                    break
+                }
+                let command = try #require(finding.hint, "seed \(seed): \(finding)")
+                commands.append(command)
+                try Tool.run("bash", "-c", command).check()
+            }
+            if !commands.isEmpty { mended.append((question, commands, seed)) }
+        }
+        #expect(mended.count > seeds.count / 3)
+        let answers = try probe.answers(to: mended.map(\.question))
+        for (asked, answer) in zip(mended, answers) where !asked.question.isSatisfied(by: answer) {
+            Issue.record("seed \(asked.seed): after \(asked.commands) the kernel says '\(answer)' of \(asked.question)")
         }
     }
 
