@@ -220,7 +220,7 @@ struct MountCheck {
         _ match: (String?) throws(StorageError) -> MountUser
     ) throws(StorageError) -> ShownOwners {
         let view = try IdentityView.make(
-            mount.sourceIdentity, subject.mapping, owner: MountUser(uid: status.uid, gid: status.gid), user: match,
+            mount.access.identity, subject.mapping, owner: MountUser(uid: status.uid, gid: status.gid), user: match,
             for: mount.destination.rawValue)
         return view.map { ShownOwners(users: $0.users, groups: $0.groups) } ?? .asStored
     }
@@ -263,15 +263,5 @@ extension Volume {
         guard let device = options["device"], device.hasPrefix("/") else { return nil }
         let words = (options["o"] ?? "").split(separator: ",")
         return words.contains("bind") || words.contains("rbind") ? device : nil
-    }
-}
-
-extension MountSpec {
-    fileprivate var sourceIdentity: SourceAccess.Identity {
-        switch content {
-        case .volume(let mount): mount.access.identity
-        case .bind(let mount): mount.access.identity
-        case .tmpfs, .image: .asStored
-        }
     }
 }

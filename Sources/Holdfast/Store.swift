@@ -85,6 +85,9 @@ package import Volumes
 /// - ``planMounts(_:image:)``
 /// - ``planMounts(ofContainer:)``
 /// ### Checking
+/// - ``checkMounts(_:at:)``
+/// - ``checkMounts(_:)``
+/// - ``checkMounts(_:for:image:)``
 /// - ``check(readsData:repairs:checkpoint:)``
 public final class Store: Sendable {
     /// The store's directory, absolute and without symbolic links.

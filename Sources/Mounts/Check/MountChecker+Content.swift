@@ -7,7 +7,7 @@ extension MountChecker {
     func restrictions(_ found: FoundSource, _ mount: MountSpec) -> [MountFinding] {
         var findings: [MountFinding] = []
         let path = found.place.path
-        let (access, source) = (mount.sourceAccess, found.mounted)
+        let (access, source) = (mount.access, found.mounted)
         let isWritten = !mount.isReadOnly || access.changesOwner
         if isWritten, access.overlay == nil {
             if found.fileSystem.isReadOnly, source.isProtectedByMount { findings.append(readOnly(found)) }

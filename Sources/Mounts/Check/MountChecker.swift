@@ -61,7 +61,7 @@ package struct MountChecker: Sendable {
             result.findings += way(walk, bind)
             try assess(walk, destination, owners, &result)
         case .volume(let data, let path):
-            let walk = SourceWalk.beneath(data, at: Array(path.utf8), mount.subpathInSource)
+            let walk = SourceWalk.beneath(data, at: Array(path.utf8), mount.subpath)
             result.findings += dead(walk.end, bind: nil)
             try assess(walk, destination, owners, &result)
         case .newVolume(let path, let metadata):
@@ -88,12 +88,12 @@ package struct MountChecker: Sendable {
             result.findings.append(cannotInspect(place.path, error.errno))
             return
         }
-        let shown = mount.sourceAccess.changesOwner ? place.given(to: user) : place
+        let shown = mount.access.changesOwner ? place.given(to: user) : place
         let found = FoundSource(
             place: place, handle: handle, fileSystem: fileSystem,
             mounted: MountedSource(
                 shown, in: fileSystem, isReadOnly: mount.isReadOnly, restrictions: mount.restrictions,
-                access: mount.sourceAccess, view: try owners(place.status)))
+                access: mount.access, view: try owners(place.status)))
         if case .bind = mount.content {
             result.findings += policyFindings(walk, place.path) + sensitivity(found, mount)
         }
@@ -130,24 +130,4 @@ struct FoundSource {
     let mounted: MountedSource
 
     var path: String { String(decoding: place.path, as: UTF8.self) }
-}
-
-extension MountSpec {
-    /// Whom the files seem to belong to, and where changes go.
-    var sourceAccess: SourceAccess {
-        switch content {
-        case .volume(let mount): mount.access
-        case .bind(let mount): mount.access
-        case .tmpfs, .image: SourceAccess()
-        }
-    }
-
-    /// The part of the source that is mounted; the root for all.
-    fileprivate var subpathInSource: EntryPath {
-        switch content {
-        case .volume(let mount): mount.subpath
-        case .image(let mount): mount.subpath
-        case .bind, .tmpfs: .root
-        }
-    }
 }

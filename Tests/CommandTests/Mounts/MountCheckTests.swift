@@ -97,7 +97,7 @@ import Testing
         let expected = try check(plain).text
         let spellings = [
             ["--volume", plain[1], "-u", "1000", "--json"], ["--volume=" + plain[1], "--user=1000", "--json"],
-            ["--json", "-v", plain[1], "--user", "1000"], ["-v" + plain[1], "-u1000", "--json"],
+            ["--json", "-v", plain[1], "--user", "1000"], ["-v", plain[1], "-u", "1000", "--json", "--"],
         ]
         for spelling in spellings { #expect(try check(spelling).text == expected, "\(spelling)") }
     }
