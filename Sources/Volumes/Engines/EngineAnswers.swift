@@ -8,6 +8,15 @@ struct EngineAnswers {
     ///
     /// - Throws: ``StorageError/Code/system`` for anything that is not of the known form.
     func volumes(_ text: [UInt8]) throws(StorageError) -> [EngineVolume] {
+        var volumes: [EngineVolume] = []
+        for element in try elements(text) {
+            if let volume = try volume(element) { volumes.append(volume) }
+        }
+        return volumes
+    }
+
+    /// Reads what is an array of anything.
+    func elements(_ text: [UInt8]) throws(StorageError) -> [JSONValue] {
         let document: JSONValue
         do throws(StorageError) {
             document = try JSONValue(parsing: text, of: "the answer of \(engine.title)")
@@ -15,11 +24,7 @@ struct EngineAnswers {
             throw notUnderstood("it is not JSON")
         }
         guard let elements = document.elements else { throw notUnderstood("it is no array") }
-        var volumes: [EngineVolume] = []
-        for element in elements {
-            if let volume = try volume(element) { volumes.append(volume) }
-        }
-        return volumes
+        return elements
     }
 
     private func volume(_ element: JSONValue) throws(StorageError) -> EngineVolume? {

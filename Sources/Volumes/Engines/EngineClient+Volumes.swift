@@ -85,15 +85,13 @@ extension EngineClient {
     package func references() throws(StorageError) -> [VolumeName: [String]] {
         let ids = try demand(["ps", "--all", "--quiet", "--no-trunc"], "list its containers").lines
         guard !ids.isEmpty else { return [:] }
-        let format = "{\"Id\":{{json .Id}},\"Mounts\":{{json .Mounts}}}"
-        // Containers that are removed meanwhile are complained of.
-        let answer = try ask(["container", "inspect", "--format", format] + ids)
+        // Containers that are removed meanwhile are complained of. The two clients have other words in templates, not in JSON.
+        let answer = try ask(["container", "inspect"] + ids)
         guard answer.status == 0 || answer.complaints.contains(where: { $0.lowercased().contains("no such") }) else {
             throw refusal(of: answer, "tell its containers")
         }
         var result: [VolumeName: Set<String>] = [:]
-        for line in answer.lines {
-            let container = try JSONValue(parsing: Array(line.utf8), of: "the answer of \(engine.title)")
+        for container in try EngineAnswers(engine: engine).elements(answer.output) {
             guard let id = container["Id"]?.text else { continue }
             for mount in container["Mounts"]?.elements ?? [] where mount["Type"]?.text == "volume" {
                 guard let text = mount["Name"]?.text, let name = EngineAnswers(engine: engine).reference(text)?.name

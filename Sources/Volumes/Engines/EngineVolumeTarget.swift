@@ -88,9 +88,15 @@ extension EngineClient {
             throw failure("it says that its volumes are at '\(path.printable(limit: 200))'")
         }
         do throws(FileError) {
-            let volumes = try Descriptor.openDirectory(atHostPath: path)
             let above = try Descriptor.openDirectory(atHostPath: HostPath.split(path).directory)
-            return try above.status().device == volumes.status().device ? above : volumes
+            let name = Array(HostPath.split(path).name.utf8)
+            do throws(FileError) {
+                let volumes = try above.openDirectory(name)
+                return try above.status().device == volumes.status().device ? above : volumes
+            } catch  where error.errno == .noEntry {
+                // Podman makes the directory with its first volume.
+                return above
+            }
         } catch {
             throw StorageError(
                 error, doing: "open \(engine.title)'s directory '\(path.printable(limit: 200))'", object: path)

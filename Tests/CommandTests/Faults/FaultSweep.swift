@@ -40,6 +40,8 @@ struct FaultSweep {
     let template: TemporaryDirectory
     /// The command; `{}` in an argument stands for the folder.
     let arguments: [String]
+    /// Variables of the command, and of those that follow it; `{}` in a value stands for the folder.
+    var environment: [String: String] = [:]
 
     /// Whether the binary under test has the seam: debug builds have it.
     static let isPossible: Bool = {
@@ -117,7 +119,7 @@ struct FaultSweep {
         _ number: Int, _ image: DiskImage, _ operation: String, _ check: (Run) throws -> Void
     ) throws {
         let disk = try CuttableDisk(image)
-        let holdfast = CommandRunner(root: disk.path + "/store")
+        let holdfast = runner(disk.path)
         let name = "\(number):kill"
         let result = try holdfast.run(commandLine(disk.path), environment: ["HOLDFAST_FAULT": name])
         try disk.cutPower()
@@ -130,11 +132,19 @@ struct FaultSweep {
     private func makeCopy() throws -> (TemporaryDirectory, CommandRunner) {
         let folder = try TemporaryDirectory("fault")
         try Tool.run("cp", "-a", template.path + "/.", folder.path).check()
-        return (folder, CommandRunner(root: folder("store")))
+        return (folder, runner(folder.path))
     }
 
-    private func commandLine(_ folder: String) -> [String] {
-        arguments.map { $0.split(separator: "{}", omittingEmptySubsequences: false).joined(separator: folder) }
+    private func runner(_ folder: String) -> CommandRunner {
+        var holdfast = CommandRunner(root: folder + "/store")
+        holdfast.environment = environment.mapValues { Self.filled($0, folder) }
+        return holdfast
+    }
+
+    private func commandLine(_ folder: String) -> [String] { arguments.map { Self.filled($0, folder) } }
+
+    private static func filled(_ text: String, _ folder: String) -> String {
+        text.split(separator: "{}", omittingEmptySubsequences: false).joined(separator: folder)
     }
 
     private static func spread(_ count: Int, _ limit: Int) -> [Int] {
