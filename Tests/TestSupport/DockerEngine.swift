@@ -51,9 +51,11 @@ package final class DockerEngine: Sendable {
 
     /// Runs a command that is already in an array.
     @discardableResult
-    package func run(_ arguments: [String], input: ChildInput = .nothing) throws -> ProcessResult {
+    package func run(
+        _ arguments: [String], input: ChildInput = .nothing, in workingDirectory: String? = nil
+    ) throws -> ProcessResult {
         try Tool.run(
             ["docker"] + arguments, environment: ["DOCKER_HOST": host, "DOCKER_CONFIG": directory("client")],
-            input: input)
+            input: input, in: workingDirectory)
     }
 }
