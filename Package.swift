@@ -72,7 +72,11 @@ let package = Package(
         .target(name: "Volumes", dependencies: ["Catalog", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(name: "Mounts", dependencies: ["FileTree", "StorageModel", "CLinux"], swiftSettings: strict),
         .target(
-            name: "Compose", dependencies: ["FileTree", "StorageModel", .product(name: "Yams", package: "Yams")],
+            name: "Compose",
+            dependencies: [
+                "StorageModel", .product(name: "Yams", package: "Yams"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
         .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(

@@ -19,5 +19,17 @@ public struct ComposeProjectName: Hashable, Sendable, CustomStringConvertible {
         rawValue = text
     }
 
+    /// What Docker Compose makes of a directory's name: small letters, and only what a name may have.
+    ///
+    /// - Returns: `nil` if nothing is left.
+    package init?(normalizing text: String) {
+        let kept = text.lowercased().unicodeScalars.filter { scalar in
+            ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) || scalar == "-" || scalar == "_"
+        }
+        let name = String(String.UnicodeScalarView(kept)).drop { $0 == "-" || $0 == "_" }
+        guard !name.isEmpty else { return nil }
+        rawValue = String(name)
+    }
+
     public var description: String { rawValue }
 }

@@ -35,15 +35,30 @@ package enum HostPath {
 
     /// Makes a directory and what is missing above it; what exists is not opened one by one, so that directories that may
     /// be passed but not listed are no obstacle.
-    package static func makeDirectories(_ path: String) throws(FileError) {
-        let (existing, missing) = try nearestDirectory(to: path)
+    ///
+    /// - Parameter isDurable: whether they are on disk before this returns.
+    /// - Returns: the directories that were made, the uppermost first.
+    @discardableResult
+    package static func makeDirectories(_ path: String, isDurable: Bool = false) throws(FileError) -> [String] {
+        var (existing, missing) = try nearestDirectory(to: path)
         var current = try Descriptor.openDirectory(atHostPath: existing)
+        var made: [String] = []
         for name in missing {
+            existing = join(existing, name)
             do throws(FileError) {
                 try current.makeDirectory(Array(name.utf8), mode: 0o755)
+                made.append(existing)
+                if isDurable { try current.sync() }
             } catch  where error.errno == .exists {}
             current = try current.openDirectory(Array(name.utf8))
         }
+        return made
+    }
+
+    /// Removes a directory in which nothing is.
+    package static func removeEmptyDirectory(_ path: String) throws(FileError) {
+        let (directory, name) = split(path)
+        try Descriptor.openDirectory(atHostPath: directory).removeDirectory(Array(name.utf8))
     }
 
     /// The directory at `path`, or if it is missing the nearest one above it that is there, and the names below that one

@@ -51,7 +51,7 @@ extension Store {
 
     // MARK: What is there
 
-    private func report(_ plan: MountPlan, stack: LayerStack?) throws(StorageError) -> MountPlanReport {
+    func report(_ plan: MountPlan, stack: LayerStack?) throws(StorageError) -> MountPlanReport {
         var report = MountPlanReport(mounts: [])
         for mount in plan.mounts { report.mounts.append(try entry(mount, stack)) }
         report.omitted = plan.omitted.map {

@@ -84,6 +84,10 @@ package import Volumes
 /// - ``MountArguments``
 /// - ``planMounts(_:image:)``
 /// - ``planMounts(ofContainer:)``
+/// ### Compose files
+/// - ``composeUp(_:isDurable:)``
+/// - ``composeDown(_:removesVolumes:)``
+/// - ``composeConfiguration(_:)``
 /// ### Checking
 /// - ``checkMounts(_:at:)``
 /// - ``checkMounts(_:)``

@@ -21,7 +21,8 @@ struct HoldfastCommand: ParsableCommand {
             ]),
         version: "holdfast \(version)",
         subcommands: [
-            VolumeCommand.self, ImageCommand.self, ContainerCommand.self, MountCommand.self, BackupCommand.self,
+            VolumeCommand.self, ImageCommand.self, ContainerCommand.self, MountCommand.self, ComposeCommand.self,
+            BackupCommand.self,
             CheckCommand.self,
         ])
 }

@@ -35,12 +35,18 @@ package enum MountGrammar {
     }
 
     /// One value of `-v`, for whoever has such texts from elsewhere.
-    package static func volume(_ text: String, currentDirectory: String) throws(StorageError) -> MountSpec {
-        try VolumeFlag.parse(text, currentDirectory: currentDirectory)
+    ///
+    /// - Parameter flag: what it is called in messages.
+    package static func volume(
+        _ text: String, currentDirectory: String, flag: String = "-v"
+    ) throws(StorageError) -> MountSpec {
+        try VolumeFlag.parse(text, currentDirectory: currentDirectory, flag: flag)
     }
 
     /// One value of `--tmpfs`.
-    package static func tmpfs(_ text: String) throws(StorageError) -> MountSpec { try TmpfsFlag.parse(text) }
+    package static func tmpfs(_ text: String, flag: String = "--tmpfs") throws(StorageError) -> MountSpec {
+        try TmpfsFlag.parse(text, flag: flag)
+    }
 
     /// One value of `--volumes-from`.
     package static func volumesFrom(_ text: String) throws(StorageError) -> InheritedMounts {

@@ -4,7 +4,7 @@ internal import StorageModel
 ///
 /// Parsers cut the text into substrings and never copy them, so that each of them knows where it stands.
 struct SpecText {
-    /// As it is written: `-v`, `--mount`.
+    /// As it is written: `-v`, `--mount`; or what a file calls it.
     let flag: String
     let text: String
 

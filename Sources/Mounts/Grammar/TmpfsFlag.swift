@@ -6,8 +6,8 @@ internal import StorageModel
 enum TmpfsFlag {
     static let restrictions: MountFlags = [.noSetID, .noDevices, .noExecution]
 
-    static func parse(_ text: String) throws(StorageError) -> MountSpec {
-        let spec = SpecText(flag: "--tmpfs", text: text)
+    static func parse(_ text: String, flag: String = "--tmpfs") throws(StorageError) -> MountSpec {
+        let spec = SpecText(flag: flag, text: text)
         let (path, options) = spec.whole.cut(at: ":")
         guard !path.isEmpty else {
             throw spec.fault(path, "the path in the container is empty", hint: "write DESTINATION[:OPTIONS]")

@@ -5,8 +5,10 @@ internal import StorageModel
 /// A source with `/` or `.` at the front is a path of the host and is made if it is missing; any other is a volume. Without a
 /// source it is an anonymous volume.
 enum VolumeFlag {
-    static func parse(_ text: String, currentDirectory: String) throws(StorageError) -> MountSpec {
-        let spec = SpecText(flag: "-v", text: text)
+    static func parse(
+        _ text: String, currentDirectory: String, flag: String = "-v"
+    ) throws(StorageError) -> MountSpec {
+        let spec = SpecText(flag: flag, text: text)
         let sections = spec.sections()
         try checkShape(spec, sections)
         if sections.count == 1 {

@@ -1,0 +1,126 @@
+package import StorageModel
+
+/// The storage half of one or several compose files: volumes, and what services mount.
+///
+/// ```swift
+/// let project = try ComposeProject.load(
+///     [ComposeSource(name: "compose.yaml", text: text)], directory: "/srv/shop", name: nil, environment: [:])
+/// project.volumes.map(\.name)         // shop_db, …
+/// ```
+package struct ComposeProject: Sendable {
+    package let name: ComposeProjectName
+    /// The directory of the first file: what relative paths are relative to.
+    package let directory: String
+    /// In the byte order of their names in the file.
+    package let volumes: [ComposeVolume]
+    package let services: [ComposeService]
+    /// What somebody should know of the files.
+    package let notes: [String]
+
+    /// - Parameters:
+    ///   - sources: the files, of which a later one comes over an earlier one.
+    ///   - directory: absolute.
+    ///   - name: what the command line says; `nil` for `COMPOSE_PROJECT_NAME`, else `name` in the files, else the directory.
+    ///   - environment: that of the process.
+    ///   - environmentFile: the file `.env` in the directory; the environment counts more.
+    /// - Throws: ``StorageModel/StorageError/Code/invalidInput`` with the line, for what is no compose file.
+    package static func load(
+        _ sources: [ComposeSource], directory: String, name: String?, environment: [String: String],
+        environmentFile: ComposeSource? = nil
+    ) throws(StorageError) -> ComposeProject {
+        var values = environment
+        if let environmentFile {
+            values = try EnvironmentFile.parse(environmentFile, environment: environment).merging(environment) { $1 }
+        }
+        let chosen = try projectName(name, sources, directory, values)
+        values["COMPOSE_PROJECT_NAME"] = chosen.rawValue
+        let variables = ComposeVariables(values)
+        var merged: ComposeNode?
+        for source in sources {
+            guard let next = try ComposeReader.read(source, variables) else { continue }
+            merged = if let earlier = merged { try ComposeMerging.merge(earlier, next) } else { next }
+        }
+        guard let merged else {
+            let file = sources.first?.name ?? ""
+            throw StorageError(.invalidInput, object: file, "the compose file '\(file.printable(limit: 200))' is empty")
+        }
+        return try project(merged, chosen, directory, variables)
+    }
+
+    private static func project(
+        _ root: ComposeNode, _ name: ComposeProjectName, _ directory: String, _ variables: ComposeVariables
+    ) throws(StorageError) -> ComposeProject {
+        _ = try root.entries("the file")
+        var notes: [String] = []
+        if let include = root["include"] {
+            notes.append("\(include.place.words): 'include' is not followed: what it would add is missing here")
+        }
+        let volumes = try root["volumes"].map { node throws(StorageError) in
+            try ComposeVolumeReader.read(node, project: name, notes: &notes)
+        }
+        let reader = ComposeServiceReader(
+            volumes: Dictionary((volumes ?? []).map { ($0.key, $0) }) { $1 }, directory: directory,
+            home: variables["HOME"])
+        var services: [ComposeService] = []
+        for entry in try root["services"]?.entries("services") ?? [] {
+            services.append(try reader.read(entry, notes: &notes))
+        }
+        try refuseUnknownServices(services)
+        notes += variables.missing.map { "the variable \($0.printable(limit: 80)) is not set: it counts as empty" }
+        return ComposeProject(
+            name: name, directory: directory, volumes: volumes ?? [],
+            services: services.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }, notes: notes)
+    }
+
+    /// `volumes_from` names services of the file, and no service in a circle.
+    private static func refuseUnknownServices(_ services: [ComposeService]) throws(StorageError) {
+        let byName = Dictionary(services.map { ($0.name, $0) }) { $1 }
+        for service in services {
+            var trail = [service.name]
+            try follow(service, byName, &trail)
+        }
+    }
+
+    private static func follow(
+        _ service: ComposeService, _ services: [String: ComposeService], _ trail: inout [String]
+    ) throws(StorageError) {
+        for inheritance in service.volumesFrom {
+            guard case .service(let name) = inheritance.source else { continue }
+            guard let next = services[name] else {
+                throw inheritance.place.fault(
+                    "there is no service '\(name.printable(limit: 80))' to take mounts from",
+                    hint: "a container that is not of the file is written container:\(name.printable(limit: 80))")
+            }
+            guard !trail.contains(name) else {
+                throw inheritance.place.fault(
+                    "services take their mounts from each other: \((trail + [name]).joined(separator: ", "))")
+            }
+            trail.append(name)
+            try follow(next, services, &trail)
+            trail.removeLast()
+        }
+    }
+
+    // MARK: The name
+
+    private static func projectName(
+        _ given: String?, _ sources: [ComposeSource], _ directory: String, _ values: [String: String]
+    ) throws(StorageError) -> ComposeProjectName {
+        if let given { return try ComposeProjectName(given) }
+        if let name = values["COMPOSE_PROJECT_NAME"], !name.isEmpty { return try ComposeProjectName(name) }
+        var written: String?
+        // Variables that the name does not need may be missing here; they are met again.
+        let variables = ComposeVariables(values)
+        for source in sources {
+            guard let name = try ComposeReader.name(in: source, variables) else { continue }
+            written = name
+        }
+        if let written, let name = ComposeProjectName(normalizing: written) { return name }
+        let last = directory.split(separator: "/").last.map(String.init) ?? ""
+        if let name = ComposeProjectName(normalizing: last) { return name }
+        throw StorageError(
+            .invalidInput, object: directory,
+            "no name for the project can be made of the directory '\(directory.printable(limit: 200))'",
+            hint: "name it with -p NAME, or with 'name:' in the file")
+    }
+}

@@ -1,0 +1,80 @@
+internal import StorageModel
+
+/// Reads the part of a service that is about storage.
+struct ComposeServiceReader {
+    let volumes: [String: ComposeVolume]
+    let directory: String
+    /// The user's home directory, for sources that begin with `~`.
+    let home: String?
+
+    func read(_ entry: ComposeEntry, notes: inout [String]) throws(StorageError) -> ComposeService {
+        let path = "services.\(entry.key.printable(limit: 80))"
+        _ = try entry.value.entries(path)
+        if let extends = entry.value["extends"] {
+            notes.append("\(extends.place.words): \(path).extends is not followed: what it would add is missing here")
+        }
+        var mounts: [ComposeMount] = []
+        if let list = entry.value["volumes"] {
+            for (index, item) in try list.list("\(path).volumes").enumerated() {
+                mounts.append(try mount(item, "\(path).volumes[\(index)]", &notes))
+            }
+        }
+        if let tmpfs = entry.value["tmpfs"] {
+            for item in tmpfs.oneOrMany {
+                mounts.append(ComposeMount(form: .tmpfs(try item.text("\(path).tmpfs")), place: item.place))
+            }
+        }
+        return ComposeService(
+            name: entry.key,
+            image: try entry.value["image"].map { image throws(StorageError) in try image.text("\(path).image") },
+            mounts: mounts, volumesFrom: try inheritance(entry.value, path))
+    }
+
+    private func mount(
+        _ item: ComposeNode, _ path: String, _ notes: inout [String]
+    ) throws(StorageError) -> ComposeMount {
+        switch item.content {
+        case .text(let text): ComposeMount(form: .short(atHome(text)), place: item.place)
+        case .mapping:
+            ComposeMount(
+                form: .long(try ComposeMountReader(node: item, path: path, service: self).read(&notes)),
+                place: item.place)
+        case .null, .list: throw item.place.fault("\(path) is neither a text nor a mapping")
+        }
+    }
+
+    /// Compose stands in for the shell, which expands `~` only where a word begins.
+    func atHome(_ text: String) -> String {
+        guard let home, text == "~" || text.hasPrefix("~/") || text.hasPrefix("~:") else { return text }
+        return home + text.dropFirst()
+    }
+
+    private func inheritance(_ node: ComposeNode, _ path: String) throws(StorageError) -> [ComposeInheritance] {
+        guard let list = node["volumes_from"] else { return [] }
+        var result: [ComposeInheritance] = []
+        for item in try list.list("\(path).volumes_from") {
+            var parts = try item.text("\(path).volumes_from")
+                .split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            let isContainer = parts.count > 1 && parts[0] == "container"
+            if isContainer { parts.removeFirst() }
+            guard let name = parts.first, !name.isEmpty, parts.count <= 2,
+                parts.count == 1 || ["ro", "rw", "z", "Z"].contains(parts[1])
+            else {
+                throw item.place.fault(
+                    "\(path).volumes_from has an entry that is not of the form",
+                    hint: "write SERVICE[:ro], or container:NAME[:ro]")
+            }
+            result.append(
+                ComposeInheritance(
+                    source: isContainer ? .container(name) : .service(name),
+                    isReadOnly: parts.last == "ro" && parts.count == 2,
+                    place: item.place))
+        }
+        return result
+    }
+}
+
+extension ComposeNode {
+    /// A list, or one value as a list.
+    var oneOrMany: [ComposeNode] { if case .list(let list) = content { list } else { [self] } }
+}
