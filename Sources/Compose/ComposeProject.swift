@@ -75,15 +75,23 @@ package struct ComposeProject: Sendable {
     /// `volumes_from` names services of the file, and no service in a circle.
     private static func refuseUnknownServices(_ services: [ComposeService]) throws(StorageError) {
         let byName = Dictionary(services.map { ($0.name, $0) }) { $1 }
+        var finished: Set<String> = []
         for service in services {
             var trail = [service.name]
-            try follow(service, byName, &trail)
+            try follow(service, byName, &trail, &finished)
         }
     }
 
+    /// - Parameter finished: the services of which it is known that nothing they take from leads back to them.
     private static func follow(
-        _ service: ComposeService, _ services: [String: ComposeService], _ trail: inout [String]
+        _ service: ComposeService, _ services: [String: ComposeService], _ trail: inout [String],
+        _ finished: inout Set<String>
     ) throws(StorageError) {
+        guard !finished.contains(service.name) else { return }
+        guard trail.count <= limitTrail else {
+            throw service.volumesFrom[0].place.fault(
+                "more than \(limitTrail) services take their mounts one from another", code: .limitExceeded)
+        }
         for inheritance in service.volumesFrom {
             guard case .service(let name) = inheritance.source else { continue }
             guard let next = services[name] else {
@@ -96,10 +104,13 @@ package struct ComposeProject: Sendable {
                     "services take their mounts from each other: \((trail + [name]).joined(separator: ", "))")
             }
             trail.append(name)
-            try follow(next, services, &trail)
+            try follow(next, services, &trail, &finished)
             trail.removeLast()
         }
+        finished.insert(service.name)
     }
+
+    private static let limitTrail = 100
 
     // MARK: The name
 

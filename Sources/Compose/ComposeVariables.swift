@@ -8,6 +8,7 @@ final class ComposeVariables {
     private let values: [String: String]
     /// The variables that are not set and have no default, in the order in which they were met.
     private(set) var missing: [String] = []
+    private var known: Set<String> = []
     private static let limitDepth = 50
 
     init(_ values: [String: String]) { self.values = values }
@@ -74,7 +75,7 @@ final class ComposeVariables {
 
     private func value(of name: String) -> String {
         if let value = values[name] { return value }
-        if !missing.contains(name) { missing.append(name) }
+        if known.insert(name).inserted { missing.append(name) }
         return ""
     }
 

@@ -3,10 +3,12 @@ internal import Mounts
 internal import StorageModel
 
 /// What each service of a compose file mounts, planned as the flags of a container are.
-struct ComposePlan {
+final class ComposePlan {
     let project: ComposeProject
     private let declared: [String: ComposeVolume]
     private let services: [String: ComposeService]
+    /// The plans that were made, by service: several services may take from one.
+    private var plans: [String: MountPlan] = [:]
     /// What the image of a service declares as volumes; nothing for an image that is not there.
     private let imageVolumes: (String) throws(StorageError) -> [String]
     /// The mounts of a container that has nothing to do with the file.
@@ -26,6 +28,13 @@ struct ComposePlan {
     /// - Throws: ``StorageModel/StorageError/Code/invalidInput`` with the line, for a mount that is not of its form, a volume
     ///   that the file does not declare, and two mounts at one place.
     func mounts(of service: ComposeService) throws(StorageError) -> MountPlan {
+        if let plan = plans[service.name] { return plan }
+        let plan = try makePlan(of: service)
+        plans[service.name] = plan
+        return plan
+    }
+
+    private func makePlan(of service: ComposeService) throws(StorageError) -> MountPlan {
         var request = MountRequest()
         for mount in service.mounts {
             request.mounts.append(RequestedMount(spec: try spec(mount), origin: .compose(service.name)))

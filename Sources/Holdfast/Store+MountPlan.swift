@@ -67,9 +67,12 @@ extension Store {
         var origin: ContainerPath?
         switch spec.content {
         case .volume(let volume):
-            let isThere = try volume.name.map { name throws(StorageError) in try catalog.volume(named: name) != nil }
-            state = isThere == true ? .exists : volume.createsVolume ? .created : .missing
-            origin = try populationSource(of: volume, at: spec.destination, isThere: isThere == true, in: stack)
+            let content = try content(of: volume)
+            state =
+                content == .missing ? (volume.createsVolume && volume.subpath.isRoot ? .created : .missing) : .exists
+            if let stack, volume.isPopulated, state == .created || content == .empty {
+                origin = try directory(spec.destination, in: stack)
+            }
         case .bind(let bind):
             resolved = HostPath.resolved(bind.source)
             state = resolved != nil ? .exists : bind.createsSource ? .created : .missing
@@ -81,22 +84,25 @@ extension Store {
             origin: planned.mount.origin.words, reason: planned.reason)
     }
 
-    /// The directory of the image that the volume would be filled from.
-    private func populationSource(
-        of volume: VolumeMount, at destination: ContainerPath, isThere: Bool, in stack: LayerStack?
-    ) throws(StorageError) -> ContainerPath? {
-        guard let stack, volume.isPopulated else { return nil }
-        if isThere, try !isEmpty(volume) { return nil }
-        return try directory(destination, in: stack)
+    private enum VolumeContent {
+        case missing, empty, full
     }
 
-    /// Whether a volume that exists would be filled. One that somebody is working on is not looked into.
-    private func isEmpty(_ mount: VolumeMount) throws(StorageError) -> Bool {
-        guard let name = mount.name else { return true }
+    /// What is in the part of a volume that is mounted. A volume that somebody is working on is not looked into.
+    private func content(of mount: VolumeMount) throws(StorageError) -> VolumeContent {
+        guard let name = mount.name, try catalog.volume(named: name) != nil else { return .missing }
         do throws(StorageError) {
-            return try volumes.open(name, for: .reading).isEmpty()
-        } catch  where error.code == .inUse || error.code == .notFound {
-            return false
+            let opened = try volumes.open(name, for: .reading)
+            if mount.subpath.isRoot { return try opened.isEmpty() ? .empty : .full }
+            return try volumes.attempt("look into volume '\(name)'", name) { () throws(FileError) in
+                try opened.data.openDirectory(beneath: mount.subpath).isEmptyDirectory() ? .empty : .full
+            }
+        } catch {
+            switch (error.code, error.errno) {
+            case (.inUse, _), (_, .notDirectory?): return .full
+            case (.notFound, _): return .missing
+            default: throw error
+            }
         }
     }
 

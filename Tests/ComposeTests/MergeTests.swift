@@ -92,6 +92,17 @@ import Testing
         #expect(error.code == .limitExceeded)
     }
 
+    @Test("services that take from each other twice and twice again are followed once")
+    func chain() throws {
+        let links = (1...60).map { "s\($0): {volumes_from: [s\($0 - 1), 's\($0 - 1):ro']}" }
+        let project = try load("services: {s0: {volumes: [/x]}, \(links.joined(separator: ", "))}")
+        #expect(project.services.count == 61)
+        let long = (1...200).map { "s\($0): {volumes_from: [s\($0 - 1)]}" }.reversed()
+        #expect(throws: StorageError.self) {
+            try load("services: {\(long.joined(separator: ", ")), s0: {volumes: [/x]}}")
+        }
+    }
+
     @Test(
         "deep nesting is refused",
         arguments: [

@@ -74,7 +74,12 @@ struct MountPlanBuilder {
     }
 
     private func enclosing(_ path: ContainerPath) -> ContainerPath? {
-        slots.keys.filter { $0 != path && path.isWithin($0) }.max()
+        var rest = path.rawValue[...]
+        while let slash = rest.lastIndex(of: "/"), slash > rest.startIndex {
+            rest = rest[..<slash]
+            if let above = try? ContainerPath(String(rest)), slots[above] != nil { return above }
+        }
+        return nil
     }
 
     /// The other container has filled its volumes, if they were to be filled; one without a name stays without one, so that

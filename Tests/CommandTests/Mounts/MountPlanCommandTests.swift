@@ -40,6 +40,19 @@ import Testing
         #expect(try store.names() == ["empty", "full"])
     }
 
+    @Test("the part of a volume that is mounted: there, empty, a file, or missing")
+    func subpaths() throws {
+        let data = try store.makeVolume("parts")
+        try Tool.run("mkdir", data.root + "/empty", data.root + "/full").check()
+        try data.file("full/x", "x")
+        let mounts = try plan(
+            "--image", "app:1", "-v", "parts:/data:subpath=full", "-v", "parts:/data/sub:subpath=empty", "-v",
+            "parts:/real:subpath=full/x", "-v", "parts:/x:subpath=nope", "-v", "new:/y:subpath=a")
+        #expect(mounts.map { $0["destination"].text } == ["/data", "/link", "/real", "/x", "/y", "/data/sub"])
+        #expect(mounts.map { $0["state"].text } == ["exists", "created", "exists", "missing", "missing", "exists"])
+        #expect(mounts.map { $0["populatedFrom"].text } == [nil, "/real", nil, nil, nil, "/data/sub"])
+    }
+
     @Test("binds: where they really are, made or missing; nothing is made")
     func binds() throws {
         let mounts = try plan(
