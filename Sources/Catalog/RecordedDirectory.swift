@@ -10,19 +10,25 @@ package final class RecordedDirectory: Sendable {
     private let catalog: Catalog
     private let trash: Descriptor
     private let names: @Sendable (Transaction) throws(StorageError) -> Set<String>
+    private let rescue: @Sendable ([UInt8], Transaction) throws(StorageError) -> Bool
     /// For messages: `volume`, `layer`.
     private let word: String
 
-    /// - Parameter names: the names of the entries that belong to something.
+    /// - Parameters:
+    ///   - names: the names of the entries that belong to something.
+    ///   - rescue: looks at an entry without a row before it is thrown away. `true` if it was something after all and is where
+    ///     it belongs now.
     package init(
         _ directory: consuming Descriptor, _ word: String, catalog: Catalog, trash: consuming Descriptor,
-        names: @escaping @Sendable (Transaction) throws(StorageError) -> Set<String>
+        names: @escaping @Sendable (Transaction) throws(StorageError) -> Set<String>,
+        rescue: @escaping @Sendable ([UInt8], Transaction) throws(StorageError) -> Bool = { _, _ in false }
     ) {
         self.directory = directory
         self.word = word
         self.catalog = catalog
         self.trash = trash
         self.names = names
+        self.rescue = rescue
     }
 
     /// Moves every entry without a row into the trash, which is emptied by others. Cost where there is nothing to do: one
@@ -34,8 +40,8 @@ package final class RecordedDirectory: Sendable {
         let suspects = try orphans(known: try catalog.read(names))
         if suspects.isEmpty { return 0 }
         return try catalog.transaction { transaction throws(StorageError) in
-            let orphans = try orphans(known: try names(transaction))
-            for name in orphans { _ = try attempt(name) { () throws(FileError) in try move(name) } }
+            let orphans = try orphans(transaction)
+            for name in orphans { _ = try moveAside(name, transaction) }
             return orphans.count
         }
     }
@@ -45,19 +51,43 @@ package final class RecordedDirectory: Sendable {
         let text = String(decoding: name, as: UTF8.self)
         let trashed: [UInt8]? = try catalog.transaction { transaction throws(StorageError) in
             if try names(transaction).contains(text) { return nil }
-            return try attempt(name) { () throws(FileError) in try move(name) }
+            return try moveAside(name, transaction)
         }
         guard let trashed else { return }
         try attempt(name) { () throws(FileError) in
             // Held while the tree is deleted, so that others that open the store do not delete it too, or wait for it.
             let lease = try Lease.take(try trash.reopenDirectory(), .shared)
-            try TreeRemoval.remove(trashed, in: trash)
+            try delete(trashed)
             lease?.release()
         }
     }
 
+    /// Others who had the entry open may still make their lease file in it, once.
+    private func delete(_ trashed: [UInt8]) throws(FileError) {
+        for _ in 0..<3 {
+            do throws(FileError) {
+                return try TreeRemoval.remove(trashed, in: trash)
+            } catch  where error.errno == .notEmpty {}
+        }
+        try TreeRemoval.remove(trashed, in: trash)
+    }
+
     /// Moves an entry out of the way of a new one of its name. Call inside a transaction that found no row of it.
     package func moveAside(_ name: [UInt8]) throws(FileError) { _ = try move(name) }
+
+    /// As ``moveAside(_:)``, unless it is something after all.
+    ///
+    /// - Returns: the name in the trash; `nil` if there is nothing of the name any more.
+    @discardableResult
+    package func moveAside(_ name: [UInt8], _ transaction: Transaction) throws(StorageError) -> [UInt8]? {
+        if try rescue(name, transaction) { return nil }
+        return try attempt(name) { () throws(FileError) in try move(name) }
+    }
+
+    /// The entries without a row. Call inside a transaction.
+    package func orphans(_ transaction: Transaction) throws(StorageError) -> [[UInt8]] {
+        try orphans(known: try names(transaction))
+    }
 
     /// - Returns: the name in the trash; `nil` if there is no such entry, because another process swept it.
     private func move(_ name: [UInt8]) throws(FileError) -> [UInt8]? {

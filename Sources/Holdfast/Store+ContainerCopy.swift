@@ -74,7 +74,8 @@ extension Store {
         }
     }
 
-    private func write(_ feed: TreeTarFeed) throws(StorageError) -> [EntryNotice] {
+    /// Writes a tar to standard output and ends the feed.
+    func write(_ feed: TreeTarFeed) throws(StorageError) -> [EntryNotice] {
         defer { feed.finish() }
         let output = try standardStream("write") { () throws(FileError) in try Descriptor.standardOutput() }
         while let chunk = try feed.nextChunk() {
@@ -87,7 +88,7 @@ extension Store {
         return feed.skipped + feed.changed
     }
 
-    private func standardStream(
+    func standardStream(
         _ verb: String, _ open: () throws(FileError) -> Descriptor
     ) throws(StorageError) -> SharedDescriptor {
         do throws(FileError) {

@@ -51,6 +51,12 @@ package import Volumes
 /// - ``mountpoint(of:)``
 /// - ``usage(of:)``
 /// - ``setProtection(of:to:)``
+/// - ``updateVolume(_:setting:removing:)``
+/// - ``renameVolume(_:to:)``
+/// - ``cloneVolume(_:checkpoint:)``
+/// - ``copyVolumeFiles(from:to:followsLink:keepsOwners:isDurable:checkpoint:)``
+/// - ``exportVolume(_:to:replaces:isDurable:checkpoint:)``
+/// - ``importVolume(_:from:mode:forces:isDurable:checkpoint:)``
 /// - ``removeVolume(_:force:)``
 /// - ``pruneVolumes(matching:all:isDryRun:checkpoint:)``
 /// - ``seedVolume(_:image:path:force:isDurable:checkpoint:)``

@@ -41,6 +41,7 @@ struct StoreCheck: ~Copyable {
         for volume in try store.volumes.list() {
             report.volumes += 1
             if try store.volumes.hasDirectory(volume.name) { continue }
+            guard try store.volumes.lacksData(volume) else { continue }
             var reasons = ["its data directory is missing"]
             var repair: String?
             if repairs {

@@ -34,3 +34,49 @@ public struct VolumePruneReport: Hashable, Sendable {
         entries.reduce(0) { $0 + ($1.outcome == .removed ? $1.allocatedBytes ?? 0 : 0) }
     }
 }
+
+/// Which volume `volume clone` copies, and what the copy is called.
+public struct VolumeCloneRequest: Hashable, Sendable {
+    public var source: VolumeName
+    public var name: VolumeName
+    /// In addition to the source's, and in place of those of the same key.
+    public var labels: [String: String]
+    /// Whether the clone is on disk before success is reported.
+    public var isDurable: Bool
+
+    public init(source: VolumeName, name: VolumeName, labels: [String: String] = [:], isDurable: Bool = true) {
+        self.source = source
+        self.name = name
+        self.labels = labels
+        self.isDurable = isDurable
+    }
+}
+
+/// What `volume clone` did.
+public struct VolumeCloneReport: Hashable, Sendable {
+    public let volume: Volume
+    public let entries: UInt64
+    /// The size of files whose content was written again; hard links once.
+    public let copiedBytes: UInt64
+    /// Files that share their blocks with the source's.
+    public let reflinkedFiles: UInt64
+    /// Files that were written while they were copied.
+    public let changed: [EntryNotice]
+    /// What could not be copied as it is.
+    public let skipped: [EntryNotice]
+
+    public init(
+        volume: Volume, entries: UInt64, copiedBytes: UInt64, reflinkedFiles: UInt64, changed: [EntryNotice],
+        skipped: [EntryNotice]
+    ) {
+        self.volume = volume
+        self.entries = entries
+        self.copiedBytes = copiedBytes
+        self.reflinkedFiles = reflinkedFiles
+        self.changed = changed
+        self.skipped = skipped
+    }
+
+    /// Whether the exit status is 3.
+    public var hasWarnings: Bool { !changed.isEmpty || !skipped.isEmpty }
+}

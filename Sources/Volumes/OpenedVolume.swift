@@ -112,8 +112,7 @@ extension Volumes {
             case .busy where isPatient: return nil
             case .busy: throw refusal(ofLeased: name)
             case .noEntry:
-                // The same row before and after: the directory should have been there all the time.
-                if try volume(named: name).isSame(as: found) { throw Self.withoutData(name) }
+                if try lacksData(found) { throw Self.withoutData(name) }
                 return nil
             default: throw StorageError(error, doing: "open volume '\(name)'", object: name.rawValue)
             }

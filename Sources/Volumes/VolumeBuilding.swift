@@ -110,8 +110,8 @@ extension Volumes {
         let name = volume.name
         if let existing = try transaction.volume(named: name) { return existing }
         try transaction.insert(volume)
+        try records.moveAside(name.bytes, transaction)
         try attempt("create volume '\(name)'", name) { () throws(FileError) in
-            try records.moveAside(name.bytes)
             try staged.area.directory.rename(StagedVolume.name, to: directory, name.bytes, mode: .noReplace)
             if isDurable { try directory.sync() }
         }

@@ -70,9 +70,7 @@ extension Volumes {
                     + "or remove it first: holdfast volume rm \(existing.name)")
         }
         guard try hasDirectory(existing.name) else {
-            if try catalog.volume(named: existing.name)?.isSame(as: existing) == true {
-                throw Self.withoutData(existing.name)
-            }
+            if try lacksData(existing) { throw Self.withoutData(existing.name) }
             return nil
         }
         return VolumeCreation(volume: existing, existed: true)

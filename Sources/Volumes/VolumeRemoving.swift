@@ -66,6 +66,7 @@ extension Volumes {
             let found = try volume(named: name)
             try refuseIfProtected(found)
             if try hasDirectory(name) { return false }
+            guard try lacksData(found) else { continue }
             let isRemoved = try catalog.transaction { transaction throws(StorageError) in
                 guard try transaction.volume(named: name)?.isSame(as: found) == true else { return false }
                 return try transaction.remove(name)

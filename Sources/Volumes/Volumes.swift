@@ -21,6 +21,7 @@ package final class Volumes: Sendable {
     package let records: RecordedDirectory
     var directory: Descriptor { _read { yield records.directory } }
     let staging: Descriptor
+    let interrupted: InterruptedRename
     /// The absolute path of `volumes/`, without symbolic links.
     let hostPath: String
 
@@ -32,9 +33,12 @@ package final class Volumes: Sendable {
         hostPath: String
     ) {
         self.catalog = catalog
-        records = RecordedDirectory(directory, "volume", catalog: catalog, trash: trash) {
-            (transaction) throws(StorageError) in try transaction.volumeNames()
-        }
+        let interrupted = InterruptedRename(directory)
+        self.interrupted = interrupted
+        records = RecordedDirectory(
+            directory, "volume", catalog: catalog, trash: trash,
+            names: { (transaction) throws(StorageError) in try transaction.volumeNames() },
+            rescue: { (name, transaction) throws(StorageError) in try interrupted.undo(at: name, transaction) })
         self.staging = staging
         self.hostPath = hostPath
     }

@@ -18,7 +18,10 @@ private func perform(_ command: String, _ root: String?, _ rest: [String]) throw
     case "create": try create(store, rest)
     case "insert": try insert(store, prefix: rest[0], count: Int(rest[1]) ?? 0)
     case "remove": try store.removeVolume(VolumeName(rest[0]), force: rest.contains("force"))
+    case "label": try store.updateVolume(VolumeName(rest[0]), setting: [rest[1]: "set"])
+    case "attach": try attach(store, VolumeName(rest[0]), rounds: Int(rest[1]) ?? 0)
     case "prune": try prune(store)
+    case "rename": try rename(store, rounds: Int(rest[0]) ?? 0, seed: Int(rest[1]) ?? 0)
     case "replace": try replace(store, VolumeName(rest[0]), text: rest[1])
     case "hold": try hold(store, VolumeName(rest[0]), rest[1] == "reading" ? .reading : .changing)
     case "churn": try churn(store, VolumeName(rest[0]), rounds: Int(rest[1]) ?? 0)
@@ -46,6 +49,37 @@ private func create(_ store: Store, _ rest: [String]) throws(StorageError) {
 private func prune(_ store: Store) throws(StorageError) {
     for entry in try store.pruneVolumes(checkpoint: Checkpoint()).entries {
         print(entry.outcome.rawValue, entry.volume.name)
+    }
+}
+
+/// Gives the only volume one of three names again and again; others do so, and look for it, at the same time. No look may
+/// find a volume without its data.
+private func rename(_ store: Store, rounds: Int, seed: Int) throws(StorageError) {
+    let expected: Set<StorageError.Code> = [.inUse, .notFound, .conflict]
+    for round in 0..<rounds {
+        do throws(StorageError) {
+            let old = try VolumeName("v\((round + seed) % 3)")
+            if round % 2 == 0 {
+                try store.renameVolume(old, to: VolumeName("v\((round + seed + 1) % 3)"))
+            } else {
+                if try store.volumes.open(old, for: .reading).isEmpty() { throw StorageError(.damaged, "it is empty") }
+            }
+        } catch {
+            if !expected.contains(error.code) { throw error }
+        }
+    }
+}
+
+/// Mounts the volume's device and unmounts it again and again; others do so at the same time.
+private func attach(_ store: Store, _ name: VolumeName, rounds: Int) throws(StorageError) {
+    for _ in 0..<rounds {
+        let opened = try store.volumes.open(name, for: .reading)
+        let root = try store.volumes.attachDevice(of: opened)
+        let isThere = try store.volumes.attempt("list", name) { () throws(FileError) in
+            try root.entries().contains { $0.name == Array("canary".utf8) }
+        }
+        guard isThere else { throw StorageError(.damaged, "the volume's data is not there") }
+        try store.volumes.detachDeviceIfUnused(name)
     }
 }
 

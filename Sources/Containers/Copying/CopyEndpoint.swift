@@ -8,6 +8,7 @@ package struct CopyEndpoint: Sendable {
     let path: CopyPath
     /// Of the container's user namespace, if it has one.
     let mapping: IdentityMapping?
+    /// Whether what is copied there belongs to root rather than to the caller, if owners are not kept.
     let isContainer: Bool
     /// For messages: `'/etc/hosts' of container 'web'`.
     let label: String
@@ -37,6 +38,18 @@ package struct CopyEndpoint: Sendable {
         return CopyEndpoint(
             root: root, path: CopyPath(Array(path.utf8)), mapping: mapping, isContainer: true,
             label: "'\(path.printable(limit: 300))' of container '\(name)'")
+    }
+
+    /// A path in a volume, relative to the root of its data. What is copied there belongs to root, as in a container.
+    ///
+    /// - Parameter root: the root of the volume's data; writable for a target.
+    package static func volume(
+        _ name: VolumeName, root: SharedDescriptor, path: String
+    ) throws(StorageError) -> CopyEndpoint {
+        try refuseEmpty(path, "a path in volume '\(name)'")
+        return CopyEndpoint(
+            root: root, path: CopyPath(Array(path.utf8)), mapping: nil, isContainer: true,
+            label: "'\(path.printable(limit: 300))' of volume '\(name)'")
     }
 
     private static func refuseEmpty(_ path: String, _ what: String) throws(StorageError) {

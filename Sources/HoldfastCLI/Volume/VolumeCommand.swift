@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct VolumeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "volume",
-        abstract: "Create, list, inspect and remove volumes.",
+        abstract: "Create, list, change, copy and remove volumes.",
         discussion: helpText(examples: [
             "holdfast volume create pg --label app=shop",
             "holdfast volume ls --size",
@@ -12,6 +12,7 @@ struct VolumeCommand: ParsableCommand {
         ]),
         subcommands: [
             VolumeCreate.self, VolumeList.self, VolumeInspect.self, VolumeRemove.self, VolumeProtect.self,
-            VolumeUnprotect.self, VolumePrune.self, VolumeSeed.self, VolumeImport.self,
+            VolumeUnprotect.self, VolumePrune.self, VolumeSeed.self, VolumeRename.self, VolumeClone.self,
+            VolumeUpdate.self, VolumeCopyCommand.self, VolumeExport.self, VolumeImport.self,
         ])
 }

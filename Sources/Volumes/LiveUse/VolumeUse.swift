@@ -145,7 +145,9 @@ struct VolumeUse {
 
 extension Volumes {
     /// - Throws: ``StorageError/Code/inUse`` naming the holders if somebody has the volume mounted or open.
-    func refuseIfUsed(_ opened: OpenedVolume) throws(StorageError) {
+    ///
+    /// - Parameter canBeForced: whether the command has a `--force` for it.
+    func refuseIfUsed(_ opened: OpenedVolume, canBeForced: Bool = true) throws(StorageError) {
         let name = opened.volume.name
         let use = VolumeUse(of: opened, hostPath: "\(hostPath)/\(name)")
         var holders = use.holders()
@@ -161,7 +163,8 @@ extension Volumes {
         let verb = first.process == nil ? "unmount it" : "stop it"
         throw StorageError(
             .inUse, object: name.rawValue, "volume '\(name)' is in use by \(first)\(more)",
-            hint: "\(verb) first, or use --force", causes: holders.dropFirst().prefix(9).map { "also \($0)" })
+            hint: "\(verb) first\(canBeForced ? ", or use --force" : "")",
+            causes: holders.dropFirst().prefix(9).map { "also \($0)" })
     }
 
     /// Refuses what the kernel would refuse half-way: a directory on which something is mounted cannot be deleted.
