@@ -37,7 +37,13 @@ struct VolumePrune: HoldfastSubcommand {
         try prune.confirm("Remove all \(all ? "" : "anonymous ")volumes that nothing uses?", console)
         let report = try store.pruneVolumes(
             matching: filter, all: all, isDryRun: prune.dryRun, checkpoint: console.checkpoint)
-        if report.entries.contains(where: { $0.outcome == .failed }) { console.note(.failed) }
+        for entry in report.entries where entry.outcome == .failed {
+            try console.report(
+                StorageError(
+                    .system, object: entry.volume.name.rawValue,
+                    "volume '\(entry.volume.name)' was not removed: \(entry.reason)",
+                    hint: "mend that and prune again; whatever is half-way is swept by the next command"))
+        }
         if output.json { return try console.print(VolumePruneRow.json(report)) }
         if !report.entries.isEmpty {
             try console.print(VolumePruneRow.table(report.entries, isDryRun: prune.dryRun))

@@ -1,8 +1,9 @@
 import TestSupport
 import Testing
 
-/// Goal: whatever call of a rename, clone, update, import or prune fails or kills the process, a volume is whole under one
-/// name, or as it was. Method: every changing call, with every fault, on copies of one store.
+/// Goal: whatever call of a rename, clone, import or prune fails or kills the process, a volume is whole under one
+/// name, or as it was. Method: every changing call, with every fault, on copies of one store. A change of labels is one
+/// transaction of the catalog and makes no such call.
 @Suite("Faults in changes of volumes", .enabled(if: FaultSweep.isPossible, "the binary has no fault seam"))
 struct VolumeChangeFaultTests {
     private let template: TemporaryDirectory
@@ -66,19 +67,6 @@ struct VolumeChangeFaultTests {
             }
             try run.holdfast("volume", "clone", "old", "copy").check()
         }
-    }
-
-    @Test("volume update: the old labels or the new ones", arguments: FaultSweep.possibleTroubles)
-    func update(_ trouble: FaultSweep.Trouble) throws {
-        let old = old
-        try FaultSweep(template: template, arguments: ["volume", "update", "old", "--label", "c=d", "--label", "e=f"])
-            .run(trouble) { run in
-                try run.checkStoreIsClean()
-                _ = try Self.requireOld(run, run.names(), old)
-                let labels = try JSON(parsing: run.holdfast("volume", "inspect", "old").check().text)[0]["labels"].keys
-                let isDone = labels == ["a", "c", "e"]
-                try require(isDone || (labels == ["a"] && run.result.status != 0), "labels are \(labels)", run)
-            }
     }
 
     @Test("volume import --replace: the old data or the new", arguments: FaultSweep.possibleTroubles)
