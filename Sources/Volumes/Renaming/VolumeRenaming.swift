@@ -13,7 +13,7 @@ extension Volumes {
     /// - Throws: ``StorageError/Code/inUse`` while somebody has it mounted or open, or works on it;
     ///   ``StorageError/Code/conflict`` if the new name is taken; ``StorageError/Code/notFound``.
     package func rename(_ name: VolumeName, to newName: VolumeName) throws(StorageError) {
-        let opened = try open(name, for: .changing, opensData: false)
+        let opened = try openWithoutData(name, for: .changing)
         if try catalog.volume(named: newName) != nil { throw Self.isTaken(newName) }
         try refuseMountsInside(opened, exceptDevice: try device(of: opened.volume) != nil)
         try refuseIfUsed(opened, canBeForced: false)
