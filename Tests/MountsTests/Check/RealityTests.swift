@@ -57,10 +57,11 @@ extension AccessProbe.Question {
 
 /// A place to make random trees in, and the probe.
 private final class Scene {
+    /// Released first: the directory can be removed only when nothing is mounted in it.
+    private let disk: SmallDisk?
     private let directory: TemporaryDirectory
     private let probe: AccessProbe
     private let root: String
-    private let disk: SmallDisk?
 
     init(on disk: RealityTests.Disk) throws {
         directory = try TemporaryDirectory("reality")
