@@ -126,6 +126,24 @@ import Testing
         #expect(try MountTable.record(of: try Descriptor.openPlace(atHostPath: path))?.isShared == true)
     }
 
+    @Test("to unmount a copy of a shared mount leaves what is mounted in the original")
+    func unmountingCopies() throws {
+        let path = place.directory("source")
+        try Tool.script("mount --bind \"$1\" \"$1\"; mount --make-shared \"$1\"", path).check()
+        defer { detach("source") }
+        try Tool.run("mount", "-t", "tmpfs", "tmpfs", path + "/below").check()
+        let source = try Descriptor.openPlace(atHostPath: path)
+        try attach(try DetachedMount.copying(source, recursively: true), .rshared)
+        #expect(try mounts(below: "target").count == 2)
+        try Unmounting.detachEverywhere(name("target"), in: place.descriptor.descriptor)
+        let copy = try DetachedMount.copying(source, recursively: true)
+        let attached = try copy.share()
+        try copy.attach(onto: try Descriptor.openPlace(atHostPath: place.directory("target")))
+        try Unmounting.detach(attached)
+        #expect(try mounts(below: "target") == [])
+        #expect(try mounts(below: "source").count == 2)
+    }
+
     static let memories: [(options: [String], mode: String, owner: String, size: String?)] = [
         (["mode=1777", "size=65536"], "1777", "0:0", "size=64k"),
         (["mode=700", "uid=5", "gid=6", "nr_inodes=7"], "700", "5:6", "nr_inodes=7"),

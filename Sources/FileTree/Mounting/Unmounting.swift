@@ -7,8 +7,11 @@ package enum Unmounting {
     /// More mounts on top of each other than anybody makes.
     private static let stackLimit = 100
 
-    /// Unmounts whatever is mounted on the directory `name`, several mounts on top of each other too, at once (`umount2(2)`,
-    /// `MNT_DETACH`): who has something open there keeps it. Nothing mounted there is no failure.
+    /// Unmounts whatever is mounted on the directory `name`, several mounts on top of each other too, with all that is mounted
+    /// below, at once (`umount2(2)`, `MNT_DETACH`): who has something open there keeps it. Nothing mounted there is no failure.
+    ///
+    /// Only that goes: what is mounted below is made private first, as unmounting in a copy of a shared mount would unmount
+    /// in the original too.
     ///
     /// - Returns: how many mounts were taken away.
     @discardableResult
@@ -20,6 +23,7 @@ package enum Unmounting {
             guard count < stackLimit else {
                 throw failure(-Int(EBUSY), "umount2", String(decoding: name, as: UTF8.self))
             }
+            try isolate(try directory.openPlace(inRoot: name))
             try unmountTop(name, in: directory, flags: HOLDFAST_MNT_DETACH)
             count += 1
         }
@@ -58,8 +62,15 @@ package enum Unmounting {
         }
     }
 
-    /// Unmounts the mount that an open entry is the root of, with everything mounted below, at once.
+    private static func isolate(_ mountRoot: borrowing Descriptor) throws(FileError) {
+        let number = mountRoot.rawValue
+        let result = changing("mount_setattr") { Int(holdfast_mount_setattr(number, 1, 0, HOLDFAST_PRIVATE, -1)) }
+        try check(result, "mount_setattr")
+    }
+
+    /// Unmounts a mount that was attached somewhere, with everything mounted below, at once; see ``detach(_:in:)``.
     package static func detach(_ root: borrowing DetachedMount) throws(FileError) {
+        try root.set([], .rprivate, recursively: true)
         let number = root.descriptorNumber
         let result = withCText(Array("/proc/self/fd/\(number)".utf8)) { path in
             changing("umount2") { Int(holdfast_umount2(path, HOLDFAST_MNT_DETACH)) }
