@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sched.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -91,6 +92,11 @@ int holdfast_mount_attributes(int entry) {
 
 int holdfast_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data) {
     return mount(source, target, type, flags, data);
+}
+
+int holdfast_unshare_mounts(void) {
+    if (unshare(CLONE_NEWNS) != 0) return -1;
+    return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
 int holdfast_umount2(const char *target, int flags) { return umount2(target, flags); }

@@ -21,11 +21,14 @@ final class ContainerMounts {
     ///
     /// - Parameters:
     ///   - root: the container's root, in which users are looked up by name.
-    ///   - includesMemory: whether file systems in memory are made; a runtime makes its own.
+    ///   - includesMemory: whether file systems in memory are made now, and not by a runtime at each start.
+    ///   - isUse: whether the container uses them now, which is recorded.
     init(
-        of opened: OpenedContainer, root: SharedDescriptor, in store: Store, includesMemory: Bool
+        of opened: OpenedContainer, root: SharedDescriptor, in store: Store, includesMemory: Bool,
+        isUse: Bool = true
     ) throws(StorageError) {
         container = opened.container
+        let stage = try Self.stage(of: opened, in: store)
         mapping = try store.mapping(of: container)
         let users = ContainerUsers(container, root, store)
         let preparation = SourcePreparation(
@@ -33,15 +36,60 @@ final class ContainerMounts {
             scratch: try Self.duplicate(store.staging, container), user: users.user)
         for (number, mount) in container.mounts.enumerated() {
             if case .tmpfs = mount.spec.content, !includesMemory { continue }
+            if let stage, let staged = try Self.copy(of: mount, number, in: stage) {
+                prepared.append((number, staged))
+                continue
+            }
             let source = try self.source(of: mount, in: store)
             prepared.append((number, try preparation.prepare(mount, number: number, from: source)))
         }
-        try stamp(in: store)
+        if isUse { try stamp(in: store) }
+    }
+
+    /// Where the mounts are attached for a runtime already: they are taken from there, as two overlays must not keep their
+    /// changes in one place, and what lies in memory is there only.
+    private static func stage(of opened: OpenedContainer, in store: Store) throws(StorageError) -> SharedDescriptor? {
+        guard let stage = try store.containers.stage(of: opened) else { return nil }
+        do throws(FileError) {
+            return try MountAttachment.isComplete(stage.descriptor) ? stage : nil
+        } catch {
+            let container = opened.container
+            throw StorageError(error, doing: "look at container '\(container.name)'", object: container.name.rawValue)
+        }
+    }
+
+    /// - Returns: `nil` for a file system in memory that the runtime makes itself.
+    private static func copy(
+        of mount: ContainerMount, _ number: Int, in stage: SharedDescriptor
+    ) throws(StorageError) -> PreparedMount? {
+        do throws(StorageError) {
+            return try .copying(mount.spec, number: number, from: stage.descriptor)
+        } catch  where error.code == .notFound && mount.spec.kind == "tmpfs" {
+            return nil
+        }
     }
 
     /// Attaches everything in the container's root.
     func attach(in root: SharedDescriptor) throws(StorageError) {
         try MountAttachment.attach(prepared.map(\.mount), in: root.descriptor, owner: rootOwner)
+    }
+
+    /// Lets go of the volumes, and of what is attached nowhere.
+    func release() {
+        prepared = []
+        volumes = []
+    }
+
+    /// Shows the root with everything attached in it to nobody else.
+    ///
+    /// - Parameter base: the root, which may be mounted elsewhere, or have some of the mounts already.
+    func hidden(in base: SharedMount) throws(StorageError) -> HiddenMounts {
+        let (mounts, owner) = (prepared.map(\.mount), rootOwner)
+        return try HiddenMounts(
+            base, doing: "mount container '\(container.name)'", object: container.name.rawValue
+        ) { root throws(StorageError) in
+            try MountAttachment.attach(mounts, in: root.descriptor, owner: owner)
+        }
     }
 
     /// Attaches everything side by side in a directory of the host, for a runtime, and makes what is missing of the
@@ -68,7 +116,7 @@ final class ContainerMounts {
     private func runtimeMount(
         _ spec: MountSpec, _ mount: PreparedMount?, _ path: String
     ) throws(StorageError) -> RuntimeMount {
-        if case .tmpfs(let tmpfs) = spec.content {
+        if case .tmpfs(let tmpfs) = spec.content, mount == nil {
             var restrictions = spec.flagNames
             if spec.isReadOnly { restrictions.append("ro") }
             return RuntimeMount(
@@ -97,9 +145,9 @@ final class ContainerMounts {
         for (number, mount) in container.mounts.enumerated() {
             let path = mount.spec.destination
             let isInside = (reserved + destinations).contains { path != $0 && path.isWithin($0) }
-            if isInside || reserved.contains(path) { continue }
+            guard let ready = staged[number], !isInside, !reserved.contains(path) else { continue }
             _ = try Mountpoint.make(
-                path, in: root.descriptor, isDirectory: staged[number]?.isDirectory ?? true, owner: rootOwner,
+                path, in: root.descriptor, isDirectory: ready.isDirectory, owner: rootOwner,
                 for: mount.spec.sourceWords)
         }
     }
@@ -122,7 +170,7 @@ final class ContainerMounts {
             }
             let opened = try store.volumes.open(name, for: .reading)
             volumes.append(opened)
-            return .entry(try Self.duplicate(opened.data, container))
+            return .entry(SharedDescriptor(try store.volumes.attachDevice(of: opened)))
         }
     }
 
@@ -168,6 +216,27 @@ private struct ContainerUsers: Sendable {
 }
 
 extension Store {
+    /// Unmounts the devices of a container's volumes that nobody has any more: no running container, which holds the volume's
+    /// lease, and where it is memory, no mount made of it: that would not be the memory of the next one. What cannot be
+    /// unmounted stays, as for the next container that has it.
+    func releaseDevices(of container: Container) {
+        for name in Set(container.mounts.compactMap(\.spec.volumeName)) {
+            guard let volume = try? catalog.volume(named: name), let device = try? volumes.device(of: volume),
+                (try? volumes.open(name, for: .changing)) != nil,
+                !(device.isMemory && isMountedElsewhere(name))
+            else { continue }
+            _ = try? volumes.detachDeviceIfUnused(name)
+        }
+    }
+
+    /// Whether the file system at the volume's mountpoint is mounted at another place too.
+    private func isMountedElsewhere(_ name: VolumeName) -> Bool {
+        guard let table = try? MountTable.ofThisProcess() else { return true }
+        let place = Array(volumes.mountpoint(of: name).utf8)
+        guard let own = table.last(where: { $0.mountpoint == place }) else { return false }
+        return table.contains { $0.device == own.device && $0.mountpoint != place }
+    }
+
     /// The root of an image, read-only, attached nowhere.
     func view(ofImage id: Digest, called reference: String) throws(StorageError) -> SharedMount {
         let top = try images.image(id.hex).topLayer

@@ -30,8 +30,8 @@ extension Store {
     /// Copies files between the host and a container, as `docker cp` does: into existing directories, with or without the
     /// source directory itself, as tar streams on standard input and output.
     ///
-    /// Every path in the container is resolved inside its root. A container that is mounted is changed where it is mounted;
-    /// any other is mounted for the copy where nobody sees it.
+    /// Every path in the container is resolved inside its root, in which its volumes, binds and other mounts are, whether the
+    /// container is mounted or not; nobody else sees those that are mounted for the copy.
     ///
     /// - Parameters:
     ///   - followsLink: whether a link that is named as the source is followed.
@@ -103,11 +103,36 @@ extension Store {
 private final class ContainerSide {
     private let opened: OpenedContainer
     private let root: SharedDescriptor
+    /// What is mounted for the copy, with the leases of volumes.
+    private var mounted: (ContainerMounts, HiddenMounts)?
+    private let store: Store
 
     init(_ store: Store, _ name: String) throws(StorageError) {
+        self.store = store
         let container = try store.containers.container(name)
-        (opened, root) = try store.containers.openRoot(
-            of: container, layers: store.layers, top: try store.topLayer(of: container))
+        let top = try store.topLayer(of: container)
+        if container.mounts.isEmpty {
+            (opened, root) = try store.containers.openRoot(of: container, layers: store.layers, top: top)
+            mounted = nil
+            return
+        }
+        let tree: SharedMount
+        (opened, tree) = try store.containers.openTree(of: container, layers: store.layers, top: top)
+        let own: SharedDescriptor
+        do throws(FileError) { own = SharedDescriptor(try tree.mount.openRoot()) } catch {
+            throw StorageError(error, doing: "mount container '\(container.name)'", object: container.name.rawValue)
+        }
+        let mounts = try ContainerMounts(
+            of: opened, root: own, in: store, includesMemory: true, isUse: false)
+        let hidden = try mounts.hidden(in: tree)
+        (root, mounted) = (hidden.root, (mounts, hidden))
+    }
+
+    deinit {
+        guard let (mounts, _) = mounted else { return }
+        mounts.release()
+        mounted = nil
+        store.releaseDevices(of: opened.container)
     }
 
     func endpoint(_ path: String) throws(StorageError) -> CopyEndpoint {

@@ -63,6 +63,7 @@ extension Store {
         } catch {
             // The first failure is the one to tell.
             if !wasMounted { try? containers.unmount(opened) }
+            releaseDevices(of: container)
             throw error
         }
         return "\(containers.hostPath)/\(container.id)/merged"
@@ -74,7 +75,10 @@ extension Store {
     /// - Returns: whether something was mounted.
     @discardableResult
     public func unmountContainer(_ text: String) throws(StorageError) -> Bool {
-        try containers.unmount(try containers.container(text))
+        let container = try containers.container(text)
+        let wasMounted = try containers.unmount(container)
+        if wasMounted { releaseDevices(of: container) }
+        return wasMounted
     }
 
     /// What a container changed, in the order of the paths. Cost: proportional to the changes.

@@ -17,7 +17,8 @@ extension Store {
         ofContainer text: String, to directory: String, hasTerminal: Bool = false
     ) throws(StorageError) -> String {
         let container = try containers.container(text)
-        let (_, rootPath) = try prepareInStore(container) { (_, root, mounts) throws(StorageError) in
+        let (_, rootPath) = try prepareInStore(container, makesMemory: false) {
+            (_, root, mounts) throws(StorageError) in
             try writeBundle(
                 container, root.path, root.directory, to: directory, hasTerminal: hasTerminal, mounts: mounts)
         }
@@ -33,9 +34,11 @@ extension Store {
 
     /// Mounts the container's root at its place and stages its mounts; whatever fails, what was mounted here is unmounted.
     ///
+    /// - Parameter makesMemory: whether file systems in memory are made here: those of a bundle are made by the runtime at
+    ///   each start. Runtimes before runc 1.2 give them the mode of the directory that they are mounted on.
     /// - Returns: the mounts with their leases, and where the root is.
     private func prepareInStore(
-        _ container: Container,
+        _ container: Container, makesMemory: Bool,
         _ body: (OpenedContainer, MountedRoot, [RuntimeMount]) throws(StorageError) -> Void
     ) throws(StorageError) -> (ContainerMounts, String) {
         let home = "\(containers.hostPath)/\(container.id)"
@@ -44,13 +47,14 @@ extension Store {
             of: opened, layers: layers, top: try topLayer(of: container))
         do throws(StorageError) {
             try containers.unstage(opened)
-            let mounts = try ContainerMounts(of: opened, root: directory, in: self, includesMemory: false)
+            let mounts = try ContainerMounts(of: opened, root: directory, in: self, includesMemory: makesMemory)
             let root = MountedRoot(path: "\(home)/merged", directory: directory, wasMounted: wasMounted)
             try body(opened, root, try mounts.stage(in: opened.home, at: home, root: directory))
             return (mounts, root.path)
         } catch {
             // The first failure is the one to tell.
             if wasMounted { try? containers.unstage(opened) } else { try? containers.unmount(opened) }
+            releaseDevices(of: container)
             throw error
         }
     }
@@ -94,7 +98,8 @@ extension Store {
     private func runInStore(_ container: Container, _ program: RuntimeProgram) throws(StorageError) -> Int32 {
         var wasMounted = false
         let hasTerminal = Self.hasTerminal
-        let (mounts, _) = try prepareInStore(container) { (opened, root, mounts) throws(StorageError) in
+        let (mounts, _) = try prepareInStore(container, makesMemory: true) {
+            (opened, root, mounts) throws(StorageError) in
             wasMounted = root.wasMounted
             try writeBundle(
                 container, root.path, root.directory, to: bundlePath(of: container), hasTerminal: hasTerminal,
@@ -104,12 +109,13 @@ extension Store {
         let opened = try containers.open(container, for: .using)
         let result = Result { () throws(StorageError) in try run(container, program) }
         opened.release()
-        withExtendedLifetime(mounts) {}
+        mounts.release()
         if !wasMounted {
             try containers.unmount(container)
         } else if !container.mounts.isEmpty {
             try containers.unstage(try containers.open(container, for: .changing))
         }
+        releaseDevices(of: container)
         return try result.get()
     }
 
@@ -120,16 +126,17 @@ extension Store {
         let result = Result { () throws(StorageError) in
             let mount = try containers.overlay(opened, layers: layers, top: try topLayer(of: container))
             let (rootPath, root) = try passage.attach(mount)
-            let mounts = try ContainerMounts(of: opened, root: root, in: self, includesMemory: false)
+            let mounts = try ContainerMounts(of: opened, root: root, in: self, includesMemory: true)
             let staged = try mounts.stage(in: passage.directory, at: passage.path, root: root)
             try writeBundle(
                 container, rootPath, root, to: bundlePath(of: container), hasTerminal: Self.hasTerminal, mounts: staged)
-            let status = try run(container, program)
-            withExtendedLifetime(mounts) {}
-            return status
+            let status = Result { () throws(StorageError) in try run(container, program) }
+            mounts.release()
+            return try status.get()
         }
         try passage.close()
         opened.release()
+        releaseDevices(of: container)
         return try result.get()
     }
 

@@ -144,6 +144,10 @@ int holdfast_set_project(int directory, uint32_t project);
 /// unshare(2) with CLONE_FS: from now on the calling thread has a working directory of its own.
 int holdfast_unshare_working_directory(void);
 
+/// unshare(2) with CLONE_NEWNS: from now on the calling thread, and what it starts, has a copy of the mount namespace in which
+/// every mount is private: nothing spreads from or to the original.
+int holdfast_unshare_mounts(void);
+
 /// Makes a user namespace with these maps (user_namespaces(7)) and returns a descriptor of it. A child process in it,
 /// made by clone(2) and gone when this returns, is all that the kernel needs for it.
 int holdfast_user_namespace(const char *uid_map, const char *gid_map);

@@ -173,6 +173,33 @@ extension ContainerStore {
         return (opened, root)
     }
 
+    /// As ``openRoot(of:layers:top:)``, as a mount that is attached nowhere yet: a copy of the root where it is mounted, with
+    /// what is mounted in it.
+    package func openTree(
+        of container: Container, layers: LayerStore, top: Digest?
+    ) throws(StorageError) -> (OpenedContainer, SharedMount) {
+        if try isMounted(container) {
+            let opened = try open(container, for: .using)
+            let tree = try attempt(container, "open") { () throws(FileError) in
+                SharedMount(
+                    try DetachedMount.copying(try opened.home.openDirectory(Self.mergedName), recursively: true))
+            }
+            return (opened, tree)
+        }
+        let opened = try open(container, for: .changing)
+        return (opened, SharedMount(try overlay(opened, layers: layers, top: top)))
+    }
+
+    /// Where the mounts of the container are attached for a runtime; `nil` if they are not.
+    package func stage(of opened: OpenedContainer) throws(StorageError) -> SharedDescriptor? {
+        try attempt(opened.container, "look at") { () throws(FileError) in
+            do throws(FileError) {
+                guard try opened.home.status(of: Self.mountsName).isMountRoot else { return nil }
+            } catch  where error.errno == .noEntry { return nil }
+            return SharedDescriptor(try opened.home.openDirectory(Self.mountsName))
+        }
+    }
+
     /// Mounts the container's root at its place for whoever has the container to itself, if it is not mounted there yet.
     ///
     /// - Returns: the root, and whether it was mounted before.

@@ -61,10 +61,27 @@ package enum MountAttachment {
         }
         do throws(StorageError) {
             try fill(name, in: directory, mounts)
+            do throws(FileError) {
+                _ = try directory.openDirectory(name).createFile(completeName)
+            } catch {
+                throw StorageError(error, doing: doing, object: object)
+            }
         } catch {
             // The first failure is the one to tell; what is left is taken away with the container, or at the next start.
             _ = try? Unmounting.detach(name, in: directory)
             throw error
+        }
+    }
+
+    /// Marks a directory in which everything is attached.
+    private static let completeName = Array(".complete".utf8)
+
+    /// Whether everything was attached in the directory before its maker ended.
+    package static func isComplete(_ stage: borrowing Descriptor) throws(FileError) -> Bool {
+        do throws(FileError) {
+            return try stage.status(of: completeName).kind == .file
+        } catch  where error.errno == .noEntry {
+            return false
         }
     }
 

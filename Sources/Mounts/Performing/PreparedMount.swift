@@ -15,6 +15,20 @@ package final class PreparedMount: Sendable {
         self.tree = tree
     }
 
+    /// A copy of one that is attached side by side with others for a runtime (``MountAttachment/stage(_:at:in:doing:object:)``).
+    ///
+    /// - Parameter stage: the directory that they are attached in.
+    package static func copying(
+        _ spec: MountSpec, number: Int, from stage: borrowing Descriptor
+    ) throws(StorageError) -> PreparedMount {
+        do throws(FileError) {
+            let place = try stage.openPlace(inRoot: String(number).utf8)
+            return try PreparedMount(spec, try DetachedMount.copying(place, recursively: true))
+        } catch {
+            throw spec.failure(error)
+        }
+    }
+
     /// What the mount forbids, by itself or by what its source is mounted with.
     package func restrictions() throws(FileError) -> MountRestrictions { try tree.restrictions() }
 
