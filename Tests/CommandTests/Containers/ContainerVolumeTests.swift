@@ -3,7 +3,8 @@ import Testing
 
 /// Goal: the volumes of containers live and go as Docker's users expect: made and filled at the first create, shared by
 /// name, gone with the last container only if nobody named them. Method: the built binary on an image with volumes.
-@Suite("volumes of containers", .enabled(if: Environment.isRoot, "owners of files need root")) struct ContainerVolumeTests {
+@Suite("volumes of containers", .enabled(if: Environment.isRoot, "owners of files need root"))
+struct ContainerVolumeTests {
     private let store: StoreFixture
 
     init() throws {
