@@ -8,14 +8,18 @@ internal import Mounts
 internal import StorageModel
 internal import Volumes
 
-/// What a container mounts, opened and ready to be attached. Its volumes stay what they are as long as this value lives: they
-/// are leased, so that nobody fills, replaces or removes them.
+/// What a container mounts, opened and ready to be attached.
+///
+/// Its volumes are leased until they are attached, so that nobody fills, replaces or removes them meanwhile. From then on the
+/// mounts themselves show that they are in use. The leases of volumes on devices are held as long as this value lives: nothing
+/// else tells that a device must stay mounted.
 final class ContainerMounts {
     /// With their places among the container's mounts.
     private(set) var prepared: [(number: Int, mount: PreparedMount)] = []
-    private var volumes: [OpenedVolume] = []
+    private var volumes: [(opened: OpenedVolume, hasDevice: Bool)] = []
     private let container: Container
     private let mapping: IdentityMapping?
+    private let interruption: Interruption
 
     /// Opens all sources, in the order of the mounts.
     ///
@@ -23,11 +27,13 @@ final class ContainerMounts {
     ///   - root: the container's root, in which users are looked up by name.
     ///   - includesMemory: whether file systems in memory are made now, and not by a runtime at each start.
     ///   - isUse: whether the container uses them now, which is recorded.
+    ///   - interruption: ends the wait for a volume that somebody fills.
     init(
         of opened: OpenedContainer, root: SharedDescriptor, in store: Store, includesMemory: Bool,
-        isUse: Bool = true
+        isUse: Bool = true, interruption: Interruption = Interruption()
     ) throws(StorageError) {
         container = opened.container
+        self.interruption = interruption
         let stage = try Self.stage(of: opened, in: store)
         mapping = try store.mapping(of: container)
         let users = ContainerUsers(container, root, store)
@@ -105,6 +111,7 @@ final class ContainerMounts {
         try MountAttachment.stage(
             prepared, at: ContainerStore.mountsName, in: directory, doing: "run container '\(container.name)'",
             object: container.name.rawValue)
+        volumes.removeAll { !$0.hasDevice }
         let staged = Dictionary(uniqueKeysWithValues: prepared.map { ($0.number, $0.mount) })
         var result: [RuntimeMount] = []
         for (number, mount) in container.mounts.enumerated() {
@@ -168,15 +175,15 @@ final class ContainerMounts {
                     .damaged, object: container.name.rawValue,
                     "container '\(container.name)' has an anonymous volume at \(mount.spec.destination) without a name")
             }
-            let opened = try store.volumes.open(name, for: .reading)
-            volumes.append(opened)
+            let opened = try store.volumes.open(name, for: .reading, waiting: interruption)
+            volumes.append((opened, try store.volumes.device(of: opened.volume) != nil))
             return .entry(SharedDescriptor(try store.volumes.attachDevice(of: opened)))
         }
     }
 
     /// Records when the volumes were mounted, in one transaction.
     private func stamp(in store: Store) throws(StorageError) {
-        let names = volumes.map(\.volume.name)
+        let names = volumes.map(\.opened.volume.name)
         if names.isEmpty { return }
         try store.catalog.transaction { transaction throws(StorageError) in
             try transaction.stampMounted(names, at: .now)

@@ -46,12 +46,30 @@ extension Store {
         guard let device = try volumes.device(of: try volumes.volume(named: name)) else {
             return try volumes.populate(name, from: content, options: options, checkpoint: checkpoint)
         }
-        _ = try volumes.attachDevice(of: try volumes.open(name, for: .reading, waiting: checkpoint.interruption))
         let outcome = Result { () throws(StorageError) in
-            try volumes.populate(name, from: content, options: options, checkpoint: checkpoint)
+            try isWorthFilling(name, checkpoint)
+                ? try volumes.populate(name, from: content, options: options, checkpoint: checkpoint) : .untouched
         }
         if !device.isMemory { try volumes.detachDeviceIfUnused(name) }
         return try outcome.get()
+    }
+
+    /// Mounts a volume's device, and looks whether it is empty and nobody has it: a container that runs with it keeps its lease.
+    private func isWorthFilling(_ name: VolumeName, _ checkpoint: Checkpoint) throws(StorageError) -> Bool {
+        guard try isEmptyDevice(of: name, checkpoint) else { return false }
+        do throws(StorageError) {
+            _ = try volumes.open(name, for: .changing)
+            return true
+        } catch  where error.code == .inUse {
+            checkpoint.progress.warn("volume '\(name)' was not filled from the image: \(error.message)")
+            return false
+        }
+    }
+
+    private func isEmptyDevice(of name: VolumeName, _ checkpoint: Checkpoint) throws(StorageError) -> Bool {
+        let opened = try volumes.open(name, for: .reading, waiting: checkpoint.interruption)
+        defer { withExtendedLifetime(opened) {} }
+        return try volumes.isEmpty(try volumes.attachDevice(of: opened), of: name)
     }
 
     /// What the image has at a mount's destination; `nil` if it has nothing there.

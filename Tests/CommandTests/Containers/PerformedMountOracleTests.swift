@@ -6,7 +6,7 @@ import Testing
 @Suite(
     "Mounting as docker run does",
     .enabled(if: DockerEngine.isPossible && BusyboxStore.isPossible, "needs dockerd, runc, busybox and root"))
-struct MountOracleTests {
+struct PerformedMountOracleTests {
     /// Where, of what kind and with which options: what a mount table says of a mount, but for ids and devices.
     private let question = """
         while read id parent device root place options rest; do
