@@ -32,7 +32,8 @@ package final class PodmanEngine: Sendable {
     package func makeProgram() throws -> String {
         let program = directory("podman")
         let words = command.map { "'\($0)'" }.joined(separator: " ")
-        try Tool.script("printf '#!/bin/sh\nexec %s \"$@\"\n' \"$2\" > \"$1\"; chmod 755 \"$1\"", program, words).check()
+        try Tool.script("printf '#!/bin/sh\nexec %s \"$@\"\n' \"$2\" > \"$1\"; chmod 755 \"$1\"", program, words)
+            .check()
         return program
     }
 }
