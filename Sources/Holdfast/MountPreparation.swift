@@ -63,7 +63,8 @@ final class MountPreparation {
             guard existing != nil else { continue }
             wasOvertaken = true
             throw StorageError(
-                .conflict, object: volume.name.rawValue, "volume '\(volume.name)' was made by another process meanwhile")
+                .conflict, object: volume.name.rawValue, "volume '\(volume.name)' was made by another process meanwhile"
+            )
         }
         isPublished = true
     }

@@ -33,7 +33,7 @@ public struct Volume: Hashable, Sendable {
     /// The volume with what it was filled from.
     public func populated(by population: VolumePopulation?) -> Volume {
         Volume(
-            name: name, driver: driver, createdAt: createdAt, labels: labels, options: options, isAnonymous: isAnonymous,
-            isProtected: isProtected, population: population, lastMountedAt: lastMountedAt)
+            name: name, driver: driver, createdAt: createdAt, labels: labels, options: options,
+            isAnonymous: isAnonymous, isProtected: isProtected, population: population, lastMountedAt: lastMountedAt)
     }
 }

@@ -79,7 +79,9 @@ struct VolumeImport: HoldfastSubcommand {
     }
 
     private func confirm(_ name: String, _ console: Console) throws(StorageError) {
-        guard mode != .replace || force || console.confirms("Replace everything in volume '\(name.printable(limit: 80))'?")
+        guard
+            mode != .replace || force
+                || console.confirms("Replace everything in volume '\(name.printable(limit: 80))'?")
         else { throw StorageError(.interrupted, "nothing was imported") }
     }
 

@@ -13,9 +13,11 @@ extension Volumes {
     /// - Throws: ``StorageError/Code/inUse`` while somebody has it mounted or open, or works on it;
     ///   ``StorageError/Code/conflict`` if the new name is taken; ``StorageError/Code/notFound``.
     package func rename(_ name: VolumeName, to newName: VolumeName) throws(StorageError) {
-        let opened = try openWithoutData(name, for: .changing)
+        // A population that was left half-way knows the volume by its name: it is settled first. A device is unmounted.
+        let hasDevice = try device(of: try volume(named: name)) != nil
+        let opened = hasDevice ? try openWithoutData(name, for: .changing) : try open(name, for: .changing)
         if try catalog.volume(named: newName) != nil { throw Self.isTaken(newName) }
-        try refuseMountsInside(opened, exceptDevice: try device(of: opened.volume) != nil)
+        try refuseMountsInside(opened, exceptDevice: hasDevice)
         try refuseIfUsed(opened, canBeForced: false)
         try releaseDevice(opened)
         let note = RenameNote(oldName: name, newName: newName, createdAt: opened.volume.createdAt)

@@ -26,7 +26,9 @@ struct ContainerVolumeFaultTests {
     }
 
     private func containers(_ run: FaultSweep.Run) throws -> [String] {
-        try JSON(parsing: run.holdfast("container", "ls", "--json").check().text).elements.compactMap { $0["name"].text }
+        try JSON(parsing: run.holdfast("container", "ls", "--json").check().text).elements.compactMap {
+            $0["name"].text
+        }
     }
 
     private func content(_ volume: String, _ run: FaultSweep.Run) throws -> [String] {
@@ -37,7 +39,8 @@ struct ContainerVolumeFaultTests {
     }
 
     @Test(
-        "container create: the container with its volumes, filled, or none of them", arguments: FaultSweep.possibleTroubles)
+        "container create: the container with its volumes, filled, or none of them",
+        arguments: FaultSweep.possibleTroubles)
     func create(_ trouble: FaultSweep.Trouble) throws {
         try FaultSweep(
             template: template, arguments: ["container", "create", "--name", "new", "-v", "named:/data", "app:1"]
