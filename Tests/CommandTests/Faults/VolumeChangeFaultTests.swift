@@ -101,7 +101,7 @@ struct VolumeChangeFaultTests {
         let old = old
         let holdfast = CommandRunner(root: template("store"))
         for _ in 0..<2 { try holdfast("volume", "create").check() }
-        try FaultSweep(template: template, arguments: ["volume", "prune", "--json"]).run(trouble) { run in
+        try FaultSweep(template: template, arguments: ["volume", "prune"]).run(trouble) { run in
             try run.checkStoreIsClean()
             let names = try run.names()
             _ = try Self.requireOld(run, names, old)
