@@ -19,7 +19,6 @@ final class ContainerMounts {
     private var volumes: [(opened: OpenedVolume, hasDevice: Bool)] = []
     private let container: Container
     private let mapping: IdentityMapping?
-    private let interruption: Interruption
 
     /// Opens all sources, in the order of the mounts.
     ///
@@ -27,13 +26,12 @@ final class ContainerMounts {
     ///   - root: the container's root, in which users are looked up by name.
     ///   - includesMemory: whether file systems in memory are made now, and not by a runtime at each start.
     ///   - isUse: whether the container uses them now, which is recorded.
-    ///   - interruption: ends the wait for a volume that somebody fills.
     init(
         of opened: OpenedContainer, root: SharedDescriptor, in store: Store, includesMemory: Bool,
-        isUse: Bool = true, interruption: Interruption = Interruption()
+        isUse: Bool = true
     ) throws(StorageError) {
         container = opened.container
-        self.interruption = interruption
+        try store.refuseForbidden(container.mounts.map(\.spec))
         let stage = try Self.stage(of: opened, in: store)
         mapping = try store.mapping(of: container)
         let users = ContainerUsers(container, root, store)
@@ -175,7 +173,7 @@ final class ContainerMounts {
                     .damaged, object: container.name.rawValue,
                     "container '\(container.name)' has an anonymous volume at \(mount.spec.destination) without a name")
             }
-            let opened = try store.volumes.open(name, for: .reading, waiting: interruption)
+            let opened = try store.volumes.open(name, for: .reading)
             volumes.append((opened, try store.volumes.device(of: opened.volume) != nil))
             return .entry(SharedDescriptor(try store.volumes.attachDevice(of: opened)))
         }

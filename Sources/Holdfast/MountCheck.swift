@@ -22,8 +22,6 @@ struct MountCheck {
     let storePath: String?
     let request: MountCheckRequest
 
-    private static let policyName = "mount-policy.json"
-
     func run() throws(StorageError) -> MountCheckReport {
         let image = try checkedImage()
         let resolution = try userResolution(image)
@@ -230,7 +228,7 @@ struct MountCheck {
     private func policy() throws(StorageError) -> MountPolicy {
         if let path = request.policyPath { return try Self.policy(at: path, isNeeded: true) ?? .none }
         guard let storePath else { return .none }
-        return try Self.policy(at: HostPath.join(storePath, Self.policyName), isNeeded: false) ?? .none
+        return try Self.policy(at: HostPath.join(storePath, MountPolicy.fileName), isNeeded: false) ?? .none
     }
 
     private static func policy(at path: String, isNeeded: Bool) throws(StorageError) -> MountPolicy? {

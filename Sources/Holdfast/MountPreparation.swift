@@ -40,6 +40,7 @@ final class MountPreparation {
     func prepare(_ planned: [ContainerMount]) throws(StorageError) -> [ContainerMount] {
         // What can be refused is refused before anything is copied.
         for mount in planned { try refuse(mount.spec) }
+        try store.refuseForbidden(planned.map(\.spec))
         var mounts: [ContainerMount] = []
         for var mount in planned {
             switch mount.spec.content {

@@ -18,8 +18,8 @@ package final class VolumeRelease {
         self.volumes = volumes
         for name in names {
             do throws(StorageError) {
-                let opened = try volumes.open(name, for: .changing)
-                try volumes.refuseMountsInside(opened)
+                let opened = try volumes.openWithoutData(name, for: .changing)
+                try volumes.refuseMountsInside(opened, exceptDevice: try volumes.device(of: opened.volume) != nil)
                 try volumes.refuseIfUsed(opened)
                 candidates.append(opened)
             } catch  where error.code == .inUse {
@@ -48,7 +48,15 @@ package final class VolumeRelease {
     /// Deletes the data of those whose rows were removed, and lets go of the leases.
     package func finish() throws(StorageError) {
         defer { candidates = [] }
-        for name in removed { try volumes.records.discard(name.bytes) }
+        for opened in candidates where removed.contains(opened.volume.name) {
+            let name = opened.volume.name
+            // Nobody had it when it was looked at, and nobody can get it any more.
+            try volumes.attempt("unmount volume '\(name)'", name) { () throws(FileError) in
+                _ = try volumes.detach(opened, force: true)
+            }
+            volumes.releaseLimit(opened)
+            try volumes.records.discard(name.bytes)
+        }
         removed.sort()
         kept.sort { $0.name < $1.name }
     }

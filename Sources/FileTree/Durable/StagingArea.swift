@@ -128,6 +128,12 @@ private final class AbandonedArea {
         in staging: borrowing Descriptor, _ permits: (borrowing Descriptor) -> Bool
     ) throws(FileError) -> Bool {
         // What has no lease is no area.
-        lease == nil ? true : permits(try staging.openDirectory(name))
+        if lease == nil { return true }
+        do throws(FileError) {
+            return permits(try staging.openDirectory(name))
+        } catch  where error.errno == .noEntry {
+            // Another sweep was faster.
+            return true
+        }
     }
 }

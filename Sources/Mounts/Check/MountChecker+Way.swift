@@ -49,7 +49,7 @@ extension MountChecker {
         case .found: return []
         case .missing(let path):
             guard let bind else { return [missingSubpath(path)] }
-            return [missing(path, bind.mount, bind.walk)]
+            return [missing(path, bind.mount, bind.walk)] + policyFindings(bind.walk, path)
         case .notDirectory(let path):
             return [
                 MountFinding(

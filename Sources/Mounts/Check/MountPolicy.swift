@@ -20,6 +20,9 @@ package import StorageModel
 ///
 /// Both sides are compared with their links resolved.
 package struct MountPolicy: Hashable, Sendable {
+    /// The name of the file in a store's directory.
+    package static let fileName = "mount-policy.json"
+
     /// Resolved, absolute; `nil` for no restriction.
     package let allowedPrefixes: [String]?
     package let deniedPrefixes: [String]

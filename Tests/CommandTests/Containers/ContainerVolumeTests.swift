@@ -145,4 +145,16 @@ struct ContainerVolumeTests {
         #expect(repaired.text.contains("container 'c'"), "\(repaired)")
         #expect(try store.names() == ["kept"])
     }
+
+    @Test("what the store's policy forbids is neither created nor mounted")
+    func policy() throws {
+        try create("before", ["-v", store("srv") + ":/x"])
+        let policy = #"{"deniedPrefixes": ["\#(store("srv"))"]}"#
+        try TreeBuilder(store("store")).file("mount-policy.json", policy)
+        let refused = try store.holdfast("container", "create", "-v", store("srv/a") + ":/x", "plain:1")
+        #expect(refused.status == 6 && refused.errorText.contains(store("srv")), "\(refused)")
+        let mounted = try store.holdfast("container", "mount", "--volumes", "before")
+        #expect(mounted.status == 6, "\(mounted)")
+        try create("other", ["-v", store("elsewhere") + ":/x"])
+    }
 }

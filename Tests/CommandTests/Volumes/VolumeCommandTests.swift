@@ -176,7 +176,7 @@ import Testing
         let error = try JSON(parsing: result.errorText)["error"]
         #expect(error["code"] == "not-found")
         #expect(error["object"] == "nix")
-        #expect(error.keys == ["causes", "code", "errno", "hint", "message", "object"])
+        #expect(error.keys == ["causes", "code", "errno", "excerpt", "hint", "message", "object"])
     }
 
     @Test("--root wins over HOLDFAST_ROOT")
