@@ -144,7 +144,7 @@ struct ComposeMountReader {
         var mount = TmpfsMount()
         if let size = options?["size"] {
             let text = try size.text("\(path).tmpfs.size")
-            guard let bytes = ByteCount(binary: text)?.bytes else {
+            guard let bytes = ByteCount(parsing: text)?.bytes else {
                 throw size.place.fault(
                     "\(path).tmpfs.size is '\(text.printable(limit: 80))'", hint: "write a number and a unit, as in 64m"
                 )

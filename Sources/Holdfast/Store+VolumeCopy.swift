@@ -16,15 +16,10 @@ public enum VolumeCopyPlace: Hashable, Sendable {
     ///
     /// - Throws: ``StorageError/Code/invalidInput`` if what is before the colon cannot be the name of a volume.
     public init(_ text: String) throws(StorageError) {
-        if text == "-" {
-            self = .stream
-        } else if let colon = text.firstIndex(of: ":"), colon != text.startIndex, !text.hasPrefix("/"),
-            !text.hasPrefix(".")
-        {
-            self = .volume(
-                try VolumeName(String(text[..<colon])), path: String(text[text.index(after: colon)...]))
-        } else {
-            self = .host(text)
+        switch CopyPlace(text) {
+        case .host(let path): self = .host(path)
+        case .container(let name, let path): self = .volume(try VolumeName(name), path: path)
+        case .stream: self = .stream
         }
     }
 }

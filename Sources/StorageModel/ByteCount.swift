@@ -4,27 +4,6 @@ public struct ByteCount: Hashable, Sendable, Comparable, CustomStringConvertible
 
     public init(_ bytes: UInt64) { self.bytes = bytes }
 
-    /// Parses a size as Docker writes it: a number, a decimal one too, and k, m, g, t or p for multiples of 1024, with or
-    /// without `b` or `ib` behind it (go-units, `RAMInBytes`).
-    ///
-    /// - Returns: `nil` for anything else, and for 4 EiB and more.
-    public init?(binary text: String) {
-        var suffix = text.drop { ("0"..."9").contains($0) || $0 == "." }
-        let digits = text[..<suffix.startIndex]
-        if suffix.first == " " { suffix = suffix.dropFirst() }
-        let unit = suffix.lowercased()
-        let shifts = ["k": 10, "m": 20, "g": 30, "t": 40, "p": 50]
-        let isPlain = unit.isEmpty || unit == "b"
-        guard let shift = isPlain ? 0 : shifts[String(unit.prefix(1))],
-            isPlain || ["", "b", "ib"].contains(unit.dropFirst()),
-            digits.first != ".", digits.last != ".", let number = Double(String(digits))
-        else { return nil }
-        let bytes = number * Double(UInt64(1) << UInt64(shift))
-        guard bytes < 0x1p62 else { return nil }
-        // Whole numbers are not rounded, however large they are.
-        self.bytes = shift == 0 ? UInt64(digits) ?? UInt64(bytes) : UInt64(bytes)
-    }
-
     public static func < (left: ByteCount, right: ByteCount) -> Bool { left.bytes < right.bytes }
 
     private static let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]

@@ -25,28 +25,15 @@ struct ContainerCopyCommand: HoldfastSubcommand {
     @Argument(help: "CONTAINER:PATH, a path of the host, or -.")
     var target: String
 
-    @Flag(name: .customShort("L"), help: "Follow a link that is named as the source.")
-    var followLink = false
-
-    @Flag(name: .shortAndLong, help: "Keep the owners.")
-    var archive = false
-
-    @Flag(name: .customLong("no-sync"), help: "Do not wait until the copy is on disk.")
-    var noSync = false
-
+    @OptionGroup var options: CopyOptions
     @OptionGroup var store: StoreOptions
 
     func execute(_ console: Console) throws {
         let places = (CopyPlace(source), CopyPlace(target))
-        if places.1 == .stream && Terminal.standardOutputIsOne {
-            throw StorageError(
-                .invalidInput, object: "-", "a tar is not written to a terminal",
-                hint: "redirect standard output to a file or a pipe")
-        }
+        try CopyOptions.refuseTerminal(ifStream: places.1 == .stream)
         let notices = try store.open(console).copy(
-            from: places.0, to: places.1, followsLink: followLink, keepsOwners: archive, isDurable: !noSync,
-            checkpoint: console.checkpoint)
-        for notice in notices { console.mention("\(notice.path): \(notice.reason)") }
-        if !notices.isEmpty { console.note(.warnings) }
+            from: places.0, to: places.1, followsLink: options.followLink, keepsOwners: options.archive,
+            isDurable: !options.noSync, checkpoint: console.checkpoint)
+        CopyOptions.tell(notices, console)
     }
 }

@@ -25,21 +25,12 @@ struct EngineVolumeRow {
 
     /// The columns of ``VolumeRow``; a volume that could not be measured has no size.
     static func table(_ rows: [EngineVolumeRow], withSizes: Bool) -> Table {
-        var columns = [
-            Table.Column(heading: "DRIVER"), Table.Column(heading: "VOLUME NAME", isFlexible: true),
-            Table.Column(heading: "CREATED"),
-        ]
-        if withSizes {
-            columns += [
-                Table.Column(heading: "FILES", isNumber: true), Table.Column(heading: "SIZE", isNumber: true),
-            ]
-        }
-        var table = Table(columns)
+        var table = VolumeRow.emptyTable(withSizes: withSizes)
         for row in rows {
-            let created = row.volume.createdAt.map { Timestamp(seconds: $0.seconds).description }
-            var cells = [row.volume.driver, row.volume.reference.name.rawValue, created ?? "-"]
-            if withSizes { cells += [row.usage?.files.grouped ?? "-", row.usage?.allocatedBytes.asBytes ?? "-"] }
-            table.append(cells)
+            let volume = row.volume
+            table.append(
+                VolumeRow.cells(
+                    volume.driver, volume.reference.name, volume.createdAt, withSizes ? .some(row.usage) : nil))
         }
         return table
     }

@@ -36,6 +36,17 @@ struct VolumeRow {
     }
 
     static func table(_ rows: [VolumeRow], withSizes: Bool) -> Table {
+        var table = emptyTable(withSizes: withSizes)
+        for row in rows {
+            let volume = row.details.volume
+            table.append(
+                cells(volume.driver, volume.name, volume.createdAt, withSizes ? .some(row.usage) : nil))
+        }
+        return table
+    }
+
+    /// The columns of every list of volumes.
+    static func emptyTable(withSizes: Bool) -> Table {
         var columns = [
             Table.Column(heading: "DRIVER"), Table.Column(heading: "VOLUME NAME", isFlexible: true),
             Table.Column(heading: "CREATED"),
@@ -45,18 +56,15 @@ struct VolumeRow {
                 Table.Column(heading: "FILES", isNumber: true), Table.Column(heading: "SIZE", isNumber: true),
             ]
         }
-        var table = Table(columns)
-        for row in rows {
-            let volume = row.details.volume
-            let created = Timestamp(seconds: volume.createdAt.seconds).description
-            var cells = [volume.driver, volume.name.rawValue, created]
-            if let usage = row.usage {
-                cells += [usage.files.grouped, usage.allocatedBytes.asBytes]
-            } else if withSizes {
-                cells += ["-", "-"]
-            }
-            table.append(cells)
-        }
-        return table
+        return Table(columns)
+    }
+
+    /// - Parameter size: `nil` in a table without sizes; no usage for a volume that could not be measured.
+    static func cells(
+        _ driver: String, _ name: VolumeName, _ createdAt: Timestamp?, _ size: VolumeUsage??
+    ) -> [String] {
+        let cells = [driver, name.rawValue, createdAt.map { Timestamp(seconds: $0.seconds).description } ?? "-"]
+        guard let usage = size else { return cells }
+        return cells + [usage?.files.grouped ?? "-", usage?.allocatedBytes.asBytes ?? "-"]
     }
 }

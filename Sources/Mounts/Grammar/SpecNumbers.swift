@@ -4,7 +4,7 @@ internal import StorageModel
 extension SpecText {
     /// A size as Docker writes it.
     func size(_ part: Substring, value: String) throws(StorageError) -> UInt64 {
-        guard let size = ByteCount(binary: value) else {
+        guard let size = ByteCount(parsing: value) else {
             throw fault(part, "\(part.quoted) is not a size", hint: "write a number and a unit, as in 64m or 1.5g")
         }
         return size.bytes
