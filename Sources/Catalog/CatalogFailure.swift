@@ -1,3 +1,4 @@
+internal import FileTree
 internal import GRDB
 internal import StorageModel
 
@@ -6,6 +7,10 @@ extension StorageError {
     init(catalogFailure error: any Error, doing: String, path: String) {
         guard let failure = error as? DatabaseError else {
             self.init(.system, object: path, "cannot \(doing) '\(path.printable())': \(error)")
+            return
+        }
+        if failure.resultCode == .SQLITE_CANTOPEN, let refusal = CatalogFile.refusal(at: path) {
+            self.init(refusal, doing: "\(doing) '\(path.printable())'", object: path)
             return
         }
         // Some failures for want of space, such as sizing the -shm file, are told as plain I/O errors.

@@ -106,6 +106,22 @@ enum CatalogFile {
         return available < 256 << 10
     }
 
+    /// Which of the catalog's files cannot be opened, and why: SQLite tells neither.
+    static func refusal(at path: String) -> FileError? {
+        guard let slash = path.lastIndex(of: "/") else { return nil }
+        do throws(FileError) {
+            let directory = try Descriptor.openDirectory(atHostPath: String(path[...slash]))
+            for suffix in ["", "-wal", "-shm"] {
+                let name = Catalog.fileName + suffix
+                guard try existing(name.utf8, in: directory) != nil else { continue }
+                _ = try directory.openFile(name.utf8, for: .readingAndWriting)
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// Waits until no other process makes or migrates the catalog (`flock(2)` on the store's root).
     ///
     /// Why a lock besides SQLite's: switching to WAL and choosing the migrations to run happen outside transactions.

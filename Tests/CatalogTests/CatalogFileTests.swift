@@ -76,6 +76,16 @@ import Testing
         #expect(fixture.failureToOpen()?.code == .conflict)
     }
 
+    @Test("which of its files cannot be opened is said, with the error number")
+    func unopenableFile() throws {
+        let fixture = try CatalogFixture()
+        try fixture.open().close()
+        try Tool.script("rm -f \"$1\" && mkdir \"$1\"", fixture.file + "-wal").check()
+        let failure = try #require(fixture.failureToOpen())
+        #expect(failure.errno == .isDirectory)
+        #expect(failure.causes.contains { $0.contains("catalog.sqlite-wal") }, "\(failure.causes)")
+    }
+
     @Test("a damaged page is noticed and said, the program does not crash")
     func damagedPage() throws {
         let fixture = try CatalogFixture()

@@ -26,19 +26,25 @@ final class CuttableDisk {
     let path: String
     private let options: String
     private let folder: TemporaryDirectory
+    /// The file that has the file system.
+    private var image: String
 
     /// A copy of the image, mounted.
     init(_ image: DiskImage) throws {
         folder = try TemporaryDirectory("disk")
         path = try folder.makeDirectory("mounted")
         options = image.format == .xfs ? "loop,nouuid" : "loop"
-        try Tool.run("cp", "--sparse=always", image.path, folder("image")).check()
-        try mount()
+        self.image = image.path
+        try mountCopy(as: folder("image"))
     }
 
     deinit { try? unmount() }
 
-    private func mount() throws { try Tool.run("mount", "-o", options, folder("image"), path).check() }
+    private func mountCopy(as name: String) throws {
+        try Tool.run("cp", "--sparse=always", image, name).check()
+        image = name
+        try Tool.run("mount", "-o", options, name, path).check()
+    }
 
     /// Another thread's child has this process's descriptors until it becomes its program.
     private func unmount() throws {
@@ -52,7 +58,8 @@ final class CuttableDisk {
     /// Cuts the power and comes back, by which the journal is replayed. Nothing may use the file system.
     ///
     /// `FS_IOC_SHUTDOWN` with "no log flush": from then on nothing is written, neither data nor journal (`fs/ext4/ioctl.c`,
-    /// `xfs_fs_goingdown`).
+    /// `xfs_fs_goingdown`). What comes back is a copy of the image: a mount namespace that another process made meanwhile
+    /// may still hold the dead file system, and mounting the same image again would bring that one back.
     func cutPower() throws {
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw SystemFailure("open", path) }
@@ -62,7 +69,7 @@ final class CuttableDisk {
         close(directory)
         guard result == 0 else { throw failure }
         try unmount()
-        try mount()
+        try mountCopy(as: folder("image-afterwards"))
     }
 }
 
