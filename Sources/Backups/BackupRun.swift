@@ -27,26 +27,90 @@ package struct BackupRun {
         let origin = makeOrigin()
         let outcome: TreeArchiver.Outcome
         let archive: String
+        let (previous, remarks) = try previousBackup(origin)
+        if let previous, let report = try unchangedReport(previous, origin, remarks, since: start) { return report }
+        let reuse = try previous.map { (previous) throws(StorageError) in try makeReuse(of: previous, origin) }
         switch request.destination {
         case .standardOutput:
-            (outcome, archive) = (try stream(origin), "-")
+            (outcome, archive) = (try stream(origin, reuse), "-")
         case .file(let path):
             let (directory, name) = HostPath.split(path)
             try refuseDestinationInside(directory, named: path)
             try refuseExisting(name, in: directory, path)
-            (outcome, archive) = try publish(in: directory, [name], origin, replaces: request.replacesExistingFile)
+            (outcome, archive) = try publish(
+                in: directory, [name], origin, reuse, replaces: request.replacesExistingFile)
         case .directory(let path):
             try refuseDestinationInside(path, named: path)
             let directory = try DestinationLayout.makeDirectory(for: request.source, below: path)
             (outcome, archive) = try publish(
-                in: directory, DestinationLayout.names(origin.startedAt), origin, replaces: false)
+                in: directory, DestinationLayout.names(origin.startedAt), origin, reuse, replaces: false)
         }
         let elapsed = start.duration(to: clock.now)
-        return BackupReport(
-            archive: archive, source: request.source, entries: outcome.totals.entries,
-            sourceBytes: outcome.totals.sourceBytes, archiveBytes: outcome.totals.archiveBytes, reusedFrames: 0,
-            newFrames: outcome.totals.frames, reusedBytes: 0, changedDuringRead: outcome.changed,
-            skipped: outcome.skipped, seconds: elapsed.seconds, tableDigest: outcome.totals.tableDigest)
+        let totals = outcome.totals
+        var report = BackupReport(
+            archive: archive, source: request.source, entries: totals.entries, sourceBytes: totals.sourceBytes,
+            archiveBytes: totals.archiveBytes, reusedFrames: totals.reusedFrames,
+            newFrames: totals.frames - totals.reusedFrames, reusedBytes: totals.reusedBytes,
+            changedDuringRead: outcome.changed, skipped: outcome.skipped, seconds: elapsed.seconds,
+            tableDigest: totals.tableDigest)
+        report.previous = previous?.path
+        (report.altered, report.reasons) = (outcome.altered, outcome.reasons)
+        report.remarks = remarks + (previous.map(damage) ?? [])
+        return report
+    }
+
+    private func damage(in previous: PreviousBackup) -> [String] {
+        let frames = previous.archive.damagedFrames
+        guard let first = frames.first else { return [] }
+        return [
+            "'\(previous.path.printable())' is damaged (frame \(first)\(frames.count > 1 ? " and others" : "")); what it "
+                + "holds was read again, this archive is sound: run holdfast backup verify on the older ones"
+        ]
+    }
+
+    // MARK: The previous archive
+
+    private func previousBackup(
+        _ origin: ArchiveOrigin
+    ) throws(StorageError) -> (found: PreviousBackup?, remarks: [String]) {
+        switch (request.reuse, request.destination) {
+        case (.nothing, _), (.newest, .standardOutput): return (nil, [])
+        case (.archive(let path), _): return (try PreviousBackup(path, like: origin), [])
+        case (.newest, .directory(let path)):
+            let folder = DestinationLayout.folders(of: request.source).reduce(path) { HostPath.join($0, $1) }
+            return PreviousBackup.newest(in: folder, like: origin)
+        case (.newest, .file(let path)):
+            let (directory, name) = HostPath.split(path)
+            // What is replaced may be anything: if it does not fit, that is not worth a word.
+            guard request.replacesExistingFile, HostPath.exists(name, in: directory) else { return (nil, []) }
+            return (try? PreviousBackup(path, like: origin), [])
+        }
+    }
+
+    private func makeReuse(of previous: PreviousBackup, _ origin: ArchiveOrigin) throws(StorageError) -> ArchiveReuse {
+        try ArchiveReuse(
+            previous.archive, root: root.descriptor, startedAt: origin.startedAt, rereadShare: request.rereadShare)
+    }
+
+    /// The report of a run that makes no archive; `nil` if one is to be made.
+    private func unchangedReport(
+        _ previous: PreviousBackup, _ origin: ArchiveOrigin, _ remarks: [String], since start: ContinuousClock.Instant
+    ) throws(StorageError) -> BackupReport? {
+        guard request.skipsIfUnchanged else { return nil }
+        let reuse = try makeReuse(of: previous, origin)
+        guard previous.archive.file.index.skippedEntries == 0,
+            try TreeArchiver.isUnchanged(root, since: reuse, checkpoint: checkpoint)
+        else { return nil }
+        let file = previous.archive.file
+        var report = BackupReport(
+            archive: previous.path, source: request.source, entries: file.index.entries,
+            sourceBytes: file.index.sourceBytes, archiveBytes: file.sizeBytes, reusedFrames: 0, newFrames: 0,
+            reusedBytes: 0, changedDuringRead: [], skipped: [],
+            seconds: start.duration(to: ContinuousClock().now).seconds, tableDigest: file.tableDigest)
+        report.previous = previous.path
+        report.isUnchanged = true
+        report.remarks = remarks
+        return report
     }
 
     private func makeOrigin() -> ArchiveOrigin {
@@ -57,14 +121,17 @@ package struct BackupRun {
             level: request.level)
     }
 
-    private func archive(to sink: FileSink, _ origin: ArchiveOrigin) throws(StorageError) -> TreeArchiver.Outcome {
+    private func archive(
+        to sink: FileSink, _ origin: ArchiveOrigin, _ reuse: ArchiveReuse?
+    ) throws(StorageError) -> TreeArchiver.Outcome {
         checkpoint.progress.begin("backing up \(request.source)", totalEntries: nil, totalBytes: nil)
         let counting = startCounting()
         defer { counting?.finish() }
-        return try TreeArchiver.archive(
-            root, to: sink, origin: origin,
-            options: TreeArchiver.Options(level: request.level, threads: request.threads ?? WorkerPool.defaultThreads),
-            checkpoint: checkpoint)
+        var options = TreeArchiver.Options(
+            level: request.level, threads: request.threads ?? WorkerPool.defaultThreads)
+        options.reuse = reuse
+        options.keepsReasons = request.explainsChanges
+        return try TreeArchiver.archive(root, to: sink, origin: origin, options: options, checkpoint: checkpoint)
     }
 
     /// Counts the tree beside the backup, if somebody looks at the progress: the counting is faster by far.
@@ -83,21 +150,22 @@ package struct BackupRun {
         return pool
     }
 
-    private func stream(_ origin: ArchiveOrigin) throws(StorageError) -> TreeArchiver.Outcome {
+    private func stream(_ origin: ArchiveOrigin, _ reuse: ArchiveReuse?) throws(StorageError) -> TreeArchiver.Outcome {
         let output: SharedDescriptor
         do throws(FileError) {
             output = SharedDescriptor(try Descriptor.standardOutput())
         } catch {
             throw StorageError(error, doing: "write to standard output", object: "-")
         }
-        return try archive(to: FileSink(output, name: "standard output", startsWriteback: false), origin)
+        return try archive(to: FileSink(output, name: "standard output", startsWriteback: false), origin, reuse)
     }
 
     private func publish(
-        in directory: String, _ names: some Sequence<String>, _ origin: ArchiveOrigin, replaces: Bool
+        in directory: String, _ names: some Sequence<String>, _ origin: ArchiveOrigin, _ reuse: ArchiveReuse?,
+        replaces: Bool
     ) throws(StorageError) -> (TreeArchiver.Outcome, String) {
         let publication = try ArchivePublication(inDirectory: directory)
-        let outcome = try archive(to: try publication.makeSink(isDurable: request.isDurable), origin)
+        let outcome = try archive(to: try publication.makeSink(isDurable: request.isDurable), origin, reuse)
         try checkpoint.interruption.check()
         let name = try publication.publish(names, replaces: replaces, isDurable: request.isDurable)
         return (outcome, HostPath.join(HostPath.absolute(directory), name))

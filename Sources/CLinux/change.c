@@ -19,6 +19,12 @@ int holdfast_mknodat(int directory, const char *name, unsigned mode, unsigned ma
 
 int holdfast_ficlone(int target, int source) { return ioctl(target, FICLONE, source); }
 
+int holdfast_ficlonerange(int target, uint64_t target_offset, int source, uint64_t source_offset, uint64_t length) {
+    struct file_clone_range range = {
+        .src_fd = source, .src_offset = source_offset, .src_length = length, .dest_offset = target_offset};
+    return ioctl(target, FICLONERANGE, &range);
+}
+
 long holdfast_copy_file_range(int source, int64_t source_offset, int target, int64_t target_offset, size_t length) {
     return syscall(SYS_copy_file_range, source, &source_offset, target, &target_offset, length, 0u);
 }

@@ -23,6 +23,16 @@ public enum BackupDestination: Hashable, Sendable {
     }
 }
 
+/// From which archive a backup takes what is unchanged.
+public enum BackupReuse: Hashable, Sendable {
+    /// From the newest of the same source at the destination that fits.
+    case newest
+    /// From the archive at this path.
+    case archive(String)
+    /// From none: everything is read and compressed.
+    case nothing
+}
+
 /// What to back up, where to, and how hard to compress.
 public struct BackupRequest: Hashable, Sendable {
     public var source: SourceReference
@@ -35,6 +45,13 @@ public struct BackupRequest: Hashable, Sendable {
     public var replacesExistingFile: Bool
     /// Whether the archive is on disk before success is reported.
     public var isDurable: Bool
+    public var reuse = BackupReuse.newest
+    /// The share of what is unchanged, 0 to 1, that is read again and compared with the previous archive.
+    public var rereadShare = 0.0
+    /// Whether the report says of every entry that was read why.
+    public var explainsChanges = false
+    /// Whether no archive is made if nothing changed since the previous one.
+    public var skipsIfUnchanged = false
 
     public static let levels = 1...19
 
@@ -83,9 +100,22 @@ public struct BackupReport: Hashable, Sendable {
     public var seconds: Double
     /// SHA-256 of the table of contents, which covers every frame.
     public var tableDigest: Digest
+    /// The absolute path of the archive from which frames were taken.
+    public var previous: String?
+    /// Whether no archive was made because nothing changed: ``archive`` is the previous one.
+    public var isUnchanged = false
+    /// Read again and found to be other than in the previous archive, though nothing says that they were changed.
+    public var altered: [EntryNotice] = []
+    /// Why entries were read, if that was asked for; in the order of the archive.
+    public var reasons: [EntryNotice] = []
+    /// What else is worth knowing: archives that could not be used, frames that were damaged.
+    public var remarks: [String] = []
 
     /// Whether the exit status is 3.
-    public var hasWarnings: Bool { !changedDuringRead.isEmpty || skipped.contains { !$0.reason.hasPrefix("socket") } }
+    public var hasWarnings: Bool {
+        !changedDuringRead.isEmpty || !altered.isEmpty || !remarks.isEmpty
+            || skipped.contains { !$0.reason.hasPrefix("socket") }
+    }
 
     public init(
         archive: String, source: SourceReference, entries: UInt64, sourceBytes: UInt64, archiveBytes: UInt64,

@@ -63,6 +63,11 @@ package enum Chunking {
         return Double(XXH64.hash(path.bytes) >> 11) < chance * Double(UInt64(1) << 53)
     }
 
+    /// The parts of so much stored data, each of which is one payload frame.
+    static func slices(of storedBytes: UInt64) -> some Sequence<Range<UInt64>> {
+        stride(from: 0, to: storedBytes, by: Int(sliceBytes)).lazy.map { $0..<min($0 + sliceBytes, storedBytes) }
+    }
+
     /// How many payload frames hold `storedBytes`.
     package static func sliceCount(_ storedBytes: UInt64) -> UInt64 { (storedBytes + sliceBytes - 1) / sliceBytes }
 }

@@ -5,13 +5,25 @@ internal import StorageModel
 enum ArchiveJob: Sendable {
     /// Small entries, to become one frame (or more, if they turn out larger than planned). As in every job but slices,
     /// `padding` bytes of the large file before it come first.
-    case group([GroupMember], padding: Int)
+    /// - `whole`: the frame of the previous archive that holds just these entries, all unchanged, behind the same padding.
+    case group([GroupMember], padding: Int, whole: PlacedFrame?)
+    /// A large file that is as the previous archive has it.
+    case kept(KeptFile, padding: Int)
     /// The header of a large file.
     case header(TarEntry, TableEntry, padding: Int)
     /// A slice of a large file's stored data.
     case slice(LargeFile, Range<UInt64>)
     /// The end of the archive.
     case end(padding: Int)
+
+    /// Whether something of the source is read for it.
+    var reads: Bool {
+        switch self {
+        case .group(_, _, let whole): whole == nil
+        case .kept, .end: false
+        case .header, .slice: true
+        }
+    }
 }
 
 /// An entry of a group, as the walk saw it.
@@ -22,6 +34,19 @@ struct GroupMember: Sendable {
     let hardLinkTarget: EntryPath?
     /// Set where the planner had to open the file already: files with several names, and sparse ones.
     let opened: OpenedFile?
+    /// What the previous archive has of it, if it is unchanged; under another path, if it was renamed.
+    let kept: TableEntry?
+
+    /// Whether it has to be opened by the planner if it is not taken from the previous archive.
+    var needsOpening: Bool { hardLinkTarget == nil && status.needsOpening }
+}
+
+/// A large file that need not be read.
+struct KeptFile: Sendable {
+    let path: EntryPath
+    let status: FileStatus
+    /// What the previous archive has of it; under another path, if it was renamed.
+    let entry: TableEntry
 }
 
 /// A file that the planner opened: the descriptor goes with the job, so that nothing can take its place.
@@ -88,6 +113,12 @@ extension FileStatus {
         }
         return nil
     }
+}
+
+extension FileStatus {
+    /// Whether the planner opens the file itself: its content must not be exchanged before its further names come, or it
+    /// depends on its holes where it belongs.
+    var needsOpening: Bool { kind == .file && (linkCount > 1 || sizeBytes >= Chunking.largeFromBytes) }
 }
 
 extension TarEntry {

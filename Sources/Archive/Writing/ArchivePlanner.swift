@@ -15,16 +15,21 @@ struct ArchivePlanner {
     private var padding = 0
     /// The first name of every file that has more than one.
     private var firstNames: [FileIdentity: EntryPath] = [:]
+    private var comparison: EntryComparison?
 
     /// What a header takes, more or less: a ustar block, and a pax header with its record.
     private static let headerBytes = 3 * TarBlock.sizeBytes
     /// A group is cut when it holds this many descriptors, so that their number stays bounded.
     private static let openedLimit = 48
 
-    init(root: SharedDescriptor, notices: NoticeList, submit: @escaping (ArchiveJob) throws(StorageError) -> Void) {
+    init(
+        root: SharedDescriptor, notices: NoticeList, reuse: ArchiveReuse?,
+        submit: @escaping (ArchiveJob) throws(StorageError) -> Void
+    ) {
         self.root = root
         self.notices = notices
         self.submit = submit
+        comparison = reuse.map { EntryComparison($0, notices: notices) }
     }
 
     mutating func add(_ walked: WalkedEntry) throws(StorageError) {
@@ -33,16 +38,15 @@ struct ArchivePlanner {
             notices.addSkipped(walked.path, "socket: it belongs to a running process and has no content")
             return
         }
-        if status.linkCount > 1 && status.kind != .directory, let first = firstNames[status.identity] {
-            try add(GroupMember(path: walked.path, status: status, hardLinkTarget: first, opened: nil))
-            return
-        }
-        let needsOpening =
-            status.kind == .file && (status.linkCount > 1 || status.sizeBytes >= Chunking.largeFromBytes)
-        guard needsOpening else {
-            if status.linkCount > 1 && status.kind != .directory { firstNames[status.identity] = walked.path }
-            try add(GroupMember(path: walked.path, status: status, hardLinkTarget: nil, opened: nil))
-            return
+        let first = status.linkCount > 1 && status.kind != .directory ? firstNames[status.identity] : nil
+        let kept = try comparison?.unchanged(walked, hardLinkTarget: first)
+        guard first == nil, kept == nil, status.needsOpening else {
+            if first == nil && status.linkCount > 1 && status.kind != .directory {
+                firstNames[status.identity] = walked.path
+            }
+            if first == nil, let kept, kept.isInPayloadFrames { return try keep(kept, walked) }
+            return try add(
+                GroupMember(path: walked.path, status: status, hardLinkTarget: first, opened: nil, kept: kept))
         }
         let opened: OpenedFile
         do throws(FileError) {
@@ -62,6 +66,9 @@ struct ArchivePlanner {
         try submit(.end(padding: padding))
     }
 
+    /// Whether the walk, by now at its end, found the tree as the previous archive has it.
+    mutating func isUnchanged() throws(StorageError) -> Bool { try comparison?.isUnchanged() ?? false }
+
     private func open(_ walked: WalkedEntry) throws(FileError) -> OpenedFile {
         let parent = try root.descriptor.openDirectory(beneath: walked.path.parent)
         let descriptor = try parent.openFile(walked.path.name, for: .reading)
@@ -76,7 +83,9 @@ struct ArchivePlanner {
             return
         }
         guard opened.storedBytes >= Chunking.largeFromBytes else {
-            try add(GroupMember(path: walked.path, status: opened.status, hardLinkTarget: nil, opened: opened))
+            try add(
+                GroupMember(
+                    path: walked.path, status: opened.status, hardLinkTarget: nil, opened: opened, kept: nil))
             return
         }
         try flush()
@@ -89,13 +98,14 @@ struct ArchivePlanner {
         }
         try submit(.header(entry, TableEntry(entry, status: opened.status), padding: padding))
         let large = LargeFile(path: walked.path, file: opened)
-        var start: UInt64 = 0
-        while start < large.storedBytes {
-            let end = min(start + Chunking.sliceBytes, large.storedBytes)
-            try submit(.slice(large, start..<end))
-            start = end
-        }
+        for range in Chunking.slices(of: large.storedBytes) { try submit(.slice(large, range)) }
         padding = TarBlock.padding(after: large.storedBytes)
+    }
+
+    private mutating func keep(_ entry: TableEntry, _ walked: WalkedEntry) throws(StorageError) {
+        try flush()
+        try submit(.kept(KeptFile(path: walked.path, status: walked.status, entry: entry), padding: padding))
+        padding = TarBlock.padding(after: entry.storedBytes)
     }
 
     private mutating func add(_ member: GroupMember) throws(StorageError) {
@@ -105,7 +115,7 @@ struct ArchivePlanner {
         if plannedBytes + entryBytes > Chunking.groupCeilingBytes { try flush() }
         members.append(member)
         plannedBytes += entryBytes
-        if member.opened != nil { openedMembers += 1 }
+        if member.needsOpening { openedMembers += 1 }
         let mayCut = plannedBytes >= Chunking.groupFloorBytes
         if openedMembers == Self.openedLimit
             || mayCut && Chunking.cuts(behind: member.path, entryBytes: UInt64(entryBytes))
@@ -116,7 +126,8 @@ struct ArchivePlanner {
 
     private mutating func flush() throws(StorageError) {
         if members.isEmpty { return }
-        try submit(.group(members, padding: padding))
+        let whole = try comparison?.frame(holding: members, padding: padding)
+        try submit(.group(members, padding: padding, whole: whole))
         padding = 0
         plannedBytes = 0
         openedMembers = 0

@@ -19,7 +19,8 @@ package struct ArchivePublication {
     package func makeSink(isDurable: Bool) throws(StorageError) -> FileSink {
         do throws(FileError) {
             return FileSink(
-                SharedDescriptor(try file.openFile()), name: directoryPath, startsWriteback: isDurable)
+                SharedDescriptor(try file.openFile()), name: directoryPath, startsAtZero: true,
+                startsWriteback: isDurable)
         } catch {
             throw StorageError(
                 error, doing: "write an archive to '\(directoryPath.printable())'", object: directoryPath)

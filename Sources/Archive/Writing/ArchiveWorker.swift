@@ -3,10 +3,12 @@ internal import StorageModel
 
 /// Does the jobs of one thread: reads files, builds headers, hashes and compresses.
 final class ArchiveWorker {
-    private let root: SharedDescriptor
-    private let notices: NoticeList
-    private let checkpoint: Checkpoint
-    private var assembler: FrameAssembler
+    let root: SharedDescriptor
+    let notices: NoticeList
+    let checkpoint: Checkpoint
+    let reuse: ArchiveReuse?
+    let kept: KeptContent?
+    var assembler: FrameAssembler
     /// The directory of the last member, kept open because its neighbours follow.
     private var directory: (path: EntryPath, handle: SharedDescriptor)?
 
@@ -15,25 +17,32 @@ final class ArchiveWorker {
     /// Extended attributes of one entry beyond this cannot be held.
     private static let attributeLimitBytes = 4 << 20
 
-    init(root: SharedDescriptor, level: Int, notices: NoticeList, checkpoint: Checkpoint) throws(StorageError) {
+    init(
+        root: SharedDescriptor, level: Int, reuse: ArchiveReuse?, notices: NoticeList, checkpoint: Checkpoint
+    ) throws(StorageError) {
         self.root = root
         self.notices = notices
         self.checkpoint = checkpoint
+        self.reuse = reuse
+        kept = try reuse.map { (reuse) throws(StorageError) in try KeptContent(reuse.archive) }
         assembler = try FrameAssembler(level: level)
     }
 
     func perform(_ job: ArchiveJob) throws(StorageError) -> [EncodedFrame] {
         try checkpoint.interruption.check()
         switch job {
-        case .group(let members, let padding): return try encode(members, padding: padding)
+        case .group(let members, let padding, let whole):
+            if let whole, let frame = try takeOver(whole, members) { return [frame] }
+            return try encode(members, padding: padding)
+        case .kept(let file, let padding): return try takeOver(file, padding: padding)
         case .header(let entry, let tableEntry, let padding):
             assembler.append([UInt8](repeating: 0, count: padding))
             assembler.append(header: header(of: entry), of: tableEntry)
-            return [try assembler.seal(.header)]
+            return [try assembler.seal(.header, previous: reuse?.archive)]
         case .slice(let large, let range): return [try encode(large, range)]
         case .end(let padding):
             assembler.append([UInt8](repeating: 0, count: padding) + TarBlock.endOfArchive)
-            return [try assembler.seal(.end)]
+            return [try assembler.seal(.end, previous: reuse?.archive)]
         }
     }
 
@@ -57,7 +66,7 @@ final class ArchiveWorker {
             }
             return filled
         }
-        var frame = try assembler.seal(.payload)
+        var frame = try assembler.seal(.payload, previous: reuse?.archive)
         frame.endsFile = range.upperBound == large.storedBytes
         var reason = failure.map { "cannot be read at byte \(range.lowerBound): \($0.errno)" }
         if frame.endsFile { reason = reason ?? change(of: large) }
@@ -84,17 +93,25 @@ final class ArchiveWorker {
         assembler.append([UInt8](repeating: 0, count: padding))
         var frames: [EncodedFrame] = []
         var bytes: UInt64 = 0
+        let rereads = members.first.map { reuse?.rereads($0.path) == true } == true
         for member in members {
             do throws(FileError) {
-                try append(member)
+                if rereads {
+                    try append(member)
+                    compare(member)
+                } else if try !appendKept(member) {
+                    try append(member)
+                }
             } catch {
                 // It was there when the directory was listed; what vanished since then was not part of the backup's moment.
                 if error.errno != .noEntry { notices.addSkipped(member.path, "cannot be read: \(error.errno)") }
             }
             bytes += member.status.kind == .file ? member.status.sizeBytes : 0
-            if assembler.rawBytes >= Chunking.groupCeilingBytes { frames.append(try assembler.seal(.group)) }
+            if assembler.rawBytes >= Chunking.groupCeilingBytes {
+                frames.append(try assembler.seal(.group, previous: reuse?.archive))
+            }
         }
-        if !assembler.isEmpty { frames.append(try assembler.seal(.group)) }
+        if !assembler.isEmpty { frames.append(try assembler.seal(.group, previous: reuse?.archive)) }
         directory = nil
         checkpoint.progress.advance(entries: UInt64(members.count), bytes: bytes)
         return frames

@@ -10,22 +10,35 @@ package struct ArchiveWriter: ~Copyable {
     private var table: TableBuilder
     /// The large file whose payload frames are being written.
     private var large: (entry: TableEntry, digests: ContentHasher)?
+    private let previous: PreviousArchive?
+    /// Bytes of the previous archive that are due to be copied; ``offset`` is behind them already.
+    private var pending: Range<UInt64>?
+    private var reusedFrames: UInt64 = 0
+    private var reusedBytes: UInt64 = 0
 
-    package init(_ sink: any ArchiveSink) throws(StorageError) {
+    /// What is taken over is copied in runs of this size, while the walk goes on.
+    private static let runBytes: UInt64 = 32 << 20
+
+    package init(_ sink: any ArchiveSink, previous: PreviousArchive? = nil) throws(StorageError) {
         self.sink = sink
+        self.previous = previous
         table = try TableBuilder()
     }
 
     mutating func append(_ frame: EncodedFrame) throws(StorageError) {
-        let padding =
-            frame.compressed.count >= FrameLimits.alignedFromBytes ? SkippableFrame.padding(at: offset) : []
+        let isAligned = frame.compressedBytes >= UInt64(FrameLimits.alignedFromBytes)
+        let padding = isAligned ? SkippableFrame.padding(at: offset) : []
         let start = offset
-        if !padding.isEmpty { try put(padding, rawBytes: 0) }
         let ordinal = table.frameCount
-        try put(frame.compressed, rawBytes: frame.rawBytes)
+        switch frame.content {
+        case .bytes(let bytes):
+            if !padding.isEmpty { try put(padding, rawBytes: 0) }
+            try put(bytes, rawBytes: frame.rawBytes)
+        case .stored(let stored): try take(stored, padding)
+        }
         try table.add(
             FrameRecord(
-                kind: frame.kind, paddingBytes: UInt64(padding.count), compressedBytes: UInt64(frame.compressed.count),
+                kind: frame.kind, paddingBytes: UInt64(padding.count), compressedBytes: frame.compressedBytes,
                 rawBytes: frame.rawBytes, digest: frame.digest, checksum: frame.checksum),
             at: start)
         for var entry in frame.entries {
@@ -37,6 +50,32 @@ package struct ArchiveWriter: ~Copyable {
             }
         }
         if frame.kind == .payload { try take(payload: frame) }
+    }
+
+    /// Lets frames that stand side by side in the previous archive, with the same padding between them, become one copy.
+    private mutating func take(_ frame: PlacedFrame, _ padding: [UInt8]) throws(StorageError) {
+        let end = frame.offset + frame.record.compressedBytes
+        let continues =
+            pending?.upperBound == frame.offset - frame.record.paddingBytes
+            && frame.record.paddingBytes == UInt64(padding.count)
+        if let run = pending, continues {
+            if !padding.isEmpty { count(UInt64(padding.count), rawBytes: 0) }
+            pending = run.lowerBound..<end
+        } else {
+            if !padding.isEmpty { try put(padding, rawBytes: 0) }
+            try copyPending()
+            pending = frame.offset..<end
+        }
+        if let run = pending, run.upperBound - run.lowerBound >= Self.runBytes { try copyPending() }
+        count(frame.record.compressedBytes, rawBytes: frame.record.rawBytes)
+        reusedFrames += 1
+        reusedBytes += frame.record.compressedBytes
+    }
+
+    private mutating func copyPending() throws(StorageError) {
+        guard let run = pending, let previous else { return }
+        pending = nil
+        try sink.copy(run, of: previous.file)
     }
 
     /// The digest of a large file is that of its slices' digests, one after the other.
@@ -61,14 +100,19 @@ package struct ArchiveWriter: ~Copyable {
         let seek = seekTable.encodedFrame()
         try put(seek, rawBytes: 0)
         return ArchiveTotals(
-            archiveBytes: offset, entries: table.entryCount, frames: table.frameCount, sourceBytes: table.sourceBytes,
-            tableDigest: digest)
+            archiveBytes: offset, entries: table.entryCount, frames: table.frameCount, reusedFrames: reusedFrames,
+            reusedBytes: reusedBytes, sourceBytes: table.sourceBytes, tableDigest: digest)
     }
 
     private mutating func put(_ bytes: [UInt8], rawBytes: UInt64) throws(StorageError) {
+        try copyPending()
         try bytes.withBytes { (buffer) throws(StorageError) in try sink.write(buffer) }
-        offset += UInt64(bytes.count)
-        seekTable.add(compressedBytes: UInt64(bytes.count), rawBytes: rawBytes)
+        count(UInt64(bytes.count), rawBytes: rawBytes)
+    }
+
+    private mutating func count(_ bytes: UInt64, rawBytes: UInt64) {
+        offset += bytes
+        seekTable.add(compressedBytes: bytes, rawBytes: rawBytes)
     }
 }
 
@@ -77,6 +121,9 @@ package struct ArchiveTotals: Hashable, Sendable {
     package let archiveBytes: UInt64
     package let entries: UInt64
     package let frames: UInt64
+    /// How many of the frames were taken from the previous archive, and how many compressed bytes they have.
+    package let reusedFrames: UInt64
+    package let reusedBytes: UInt64
     package let sourceBytes: UInt64
     package let tableDigest: Digest
 }

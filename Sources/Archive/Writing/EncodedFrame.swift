@@ -2,8 +2,14 @@ package import StorageModel
 
 /// A data frame that is ready to be written, and the entries whose headers it holds.
 struct EncodedFrame: Sendable {
+    enum Content: Sendable {
+        case bytes([UInt8])
+        /// As it stands in the previous archive.
+        case stored(PlacedFrame)
+    }
+
     let kind: FrameRecord.Kind
-    let compressed: [UInt8]
+    let content: Content
     let rawBytes: UInt64
     let digest: Digest
     let checksum: UInt64
@@ -13,11 +19,22 @@ struct EncodedFrame: Sendable {
     var endsFile = false
     /// For a payload frame: whether the file is known to have changed, or could not be read.
     var isSuspect = false
+
+    var compressedBytes: UInt64 {
+        switch content {
+        case .bytes(let bytes): UInt64(bytes.count)
+        case .stored(let frame): frame.record.compressedBytes
+        }
+    }
 }
 
-/// Takes the bytes of an archive in order.
-package protocol ArchiveSink {
-    mutating func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError)
+extension EncodedFrame {
+    /// A frame of the previous archive, to be taken over.
+    init(_ frame: PlacedFrame, entries: [TableEntry] = []) {
+        self.init(
+            kind: frame.record.kind, content: .stored(frame), rawBytes: frame.record.rawBytes,
+            digest: frame.record.digest, checksum: frame.record.checksum, entries: entries)
+    }
 }
 
 /// A growing buffer whose new bytes need not be set to zero first. Owned by one thread.

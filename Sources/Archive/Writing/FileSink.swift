@@ -8,26 +8,85 @@ package import StorageModel
 package struct FileSink: ArchiveSink {
     private let descriptor: SharedDescriptor
     private let name: String
+    private let startsAtZero: Bool
     private let startsWriteback: Bool
     private var offset: UInt64 = 0
     private var handedOver: UInt64 = 0
+    /// Whether the file system may share blocks between this file and the one that is copied from.
+    private var sharesBlocks = true
 
     private static let stretchBytes: UInt64 = 16 << 20
 
-    /// - Parameter startsWriteback: whether it is a new file, written from its start, that will be synced.
-    package init(_ descriptor: SharedDescriptor, name: String, startsWriteback: Bool) {
+    /// - Parameters:
+    ///   - startsAtZero: whether it is a new file, written from its start; else bytes go where the descriptor stands.
+    ///   - startsWriteback: whether it will be synced.
+    package init(_ descriptor: SharedDescriptor, name: String, startsAtZero: Bool = false, startsWriteback: Bool) {
         self.descriptor = descriptor
         self.name = name
+        self.startsAtZero = startsAtZero
         self.startsWriteback = startsWriteback
     }
 
     package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
         do throws(FileError) {
-            try descriptor.descriptor.writeAll(bytes, at: nil)
+            try descriptor.descriptor.writeAll(bytes, at: startsAtZero ? offset : nil)
         } catch {
-            throw StorageError(error, doing: "write an archive to '\(name.printable())'", object: name)
+            throw failure(error)
         }
-        offset += UInt64(bytes.count)
+        advance(by: UInt64(bytes.count))
+    }
+
+    /// Shares the blocks where the file system can, else copies inside the kernel.
+    package mutating func copy(_ range: Range<UInt64>, of archive: ArchiveFile) throws(StorageError) {
+        guard startsAtZero else { return try copyByHand(range, of: archive) }
+        var range = range
+        let isAligned = range.lowerBound % FrameLimits.alignmentBytes == offset % FrameLimits.alignmentBytes
+        if sharesBlocks && isAligned {
+            let start = range.lowerBound + (FrameLimits.alignmentBytes - range.lowerBound % FrameLimits.alignmentBytes)
+                % FrameLimits.alignmentBytes
+            let end = range.upperBound - range.upperBound % FrameLimits.alignmentBytes
+            if start < end {
+                try copyInKernel(range.lowerBound..<start, of: archive)
+                if try share(start..<end, of: archive) { range = end..<range.upperBound } else {
+                    range = start..<range.upperBound
+                }
+            }
+        }
+        try copyInKernel(range, of: archive)
+    }
+
+    private mutating func share(_ range: Range<UInt64>, of archive: ArchiveFile) throws(StorageError) -> Bool {
+        do throws(FileError) {
+            sharesBlocks = try descriptor.descriptor.shareBlocks(range, of: archive.descriptor.descriptor, to: offset)
+        } catch {
+            throw failure(error)
+        }
+        if sharesBlocks { offset += range.upperBound - range.lowerBound }
+        return sharesBlocks
+    }
+
+    private mutating func copyInKernel(_ range: Range<UInt64>, of archive: ArchiveFile) throws(StorageError) {
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let end = min(range.upperBound, position + Self.stretchBytes)
+            do throws(FileError) {
+                let count = try descriptor.descriptor.copy(
+                    position..<end, of: archive.descriptor.descriptor, to: offset)
+                guard count == end - position else { throw FileError("copy_file_range", errno: .stale) }
+            } catch {
+                throw failure(error)
+            }
+            advance(by: end - position)
+            position = end
+        }
+    }
+
+    private func failure(_ error: FileError) -> StorageError {
+        StorageError(error, doing: "write an archive to '\(name.printable())'", object: name)
+    }
+
+    private mutating func advance(by count: UInt64) {
+        offset += count
         if startsWriteback && offset - handedOver >= Self.stretchBytes {
             descriptor.descriptor.startWriteback(handedOver..<offset)
             handedOver = offset

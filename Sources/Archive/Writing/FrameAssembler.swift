@@ -16,6 +16,8 @@ struct FrameAssembler: ~Copyable {
 
     var rawBytes: Int { raw.count }
     var isEmpty: Bool { raw.count == 0 }
+    /// What was added last to this frame.
+    var lastEntry: TableEntry? { entries.last }
 
     /// Appends bytes that are no file's data: padding, headers, the end of the archive.
     mutating func append(_ bytes: [UInt8]) {
@@ -55,20 +57,26 @@ struct FrameAssembler: ~Copyable {
     mutating func reject() { raw.removeLast(to: proposal.start) }
 
     /// Makes the proposed file part of the frame; its digest is set from the data that was read.
-    mutating func accept(_ entry: TableEntry) {
+    ///
+    /// - Parameter expected: rejects the proposal if the data is other than that.
+    /// - Returns: whether it was accepted.
+    @discardableResult
+    mutating func accept(_ entry: TableEntry, expecting expected: Digest? = nil) -> Bool {
         var entry = entry
         let dataStart = proposal.start + proposal.headerBytes
         let dataEnd = dataStart + Int(entry.storedBytes)
         entry.headerOffset = UInt64(proposal.start)
         entry.headerBytes = UInt64(proposal.headerBytes)
-        raw.withBytes(proposal.start..<dataStart) { hasher.update($0) }
-        if entry.storedBytes > 0 {
-            let digest = raw.withBytes(dataStart..<dataEnd) { ContentHasher.digest($0) }
-            hasher.update(digest.bytes)
-            entry.digest = digest
+        entry.digest = entry.storedBytes > 0 ? raw.withBytes(dataStart..<dataEnd) { ContentHasher.digest($0) } : nil
+        if let expected, entry.digest != expected {
+            reject()
+            return false
         }
+        raw.withBytes(proposal.start..<dataStart) { hasher.update($0) }
+        if let digest = entry.digest { hasher.update(digest.bytes) }
         raw.withBytes(dataEnd..<raw.count) { hasher.update($0) }
         entries.append(entry)
+        return true
     }
 
     /// Appends a slice of a large file's data: `body` fills the room and the rest becomes zeros.
@@ -80,13 +88,25 @@ struct FrameAssembler: ~Copyable {
         raw.withBytes(0..<raw.count) { hasher.update($0) }
     }
 
-    /// Compresses what was gathered and starts anew.
-    mutating func seal(_ kind: FrameRecord.Kind) throws(StorageError) -> EncodedFrame {
-        let compressed = try raw.withBytes(0..<raw.count) { (bytes) throws(StorageError) in try encoder.compress(bytes)
+    /// Compresses what was gathered, unless the previous archive has a frame of the same content, and starts anew.
+    mutating func seal(
+        _ kind: FrameRecord.Kind, previous: PreviousArchive? = nil
+    ) throws(StorageError) -> EncodedFrame {
+        let digest = hasher.finalize()
+        let frame: EncodedFrame
+        // The content is at hand: this is the moment to find out whether the stored frame is still what it was.
+        if let previous, let stored = previous.frame(of: kind, digest: digest, rawBytes: UInt64(raw.count)),
+            previous.soundBytes(of: stored) != nil
+        {
+            frame = EncodedFrame(stored, entries: entries)
+        } else {
+            let compressed = try raw.withBytes(0..<raw.count) { (bytes) throws(StorageError) in
+                try encoder.compress(bytes)
+            }
+            frame = EncodedFrame(
+                kind: kind, content: .bytes(compressed), rawBytes: UInt64(raw.count), digest: digest,
+                checksum: XXH64.hash(compressed), entries: entries)
         }
-        let frame = EncodedFrame(
-            kind: kind, compressed: compressed, rawBytes: UInt64(raw.count), digest: hasher.finalize(),
-            checksum: XXH64.hash(compressed), entries: entries)
         raw.removeAll()
         hasher = ContentHasher()
         entries.removeAll(keepingCapacity: true)

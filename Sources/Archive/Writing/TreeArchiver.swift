@@ -9,6 +9,10 @@ package enum TreeArchiver {
     package struct Options: Sendable {
         package var level: Int
         package var threads: Int
+        /// From which archive what is unchanged is taken.
+        package var reuse: ArchiveReuse?
+        /// Whether it is kept for every entry why it was read.
+        package var keepsReasons = false
 
         package init(level: Int, threads: Int) {
             self.level = level
@@ -20,6 +24,10 @@ package enum TreeArchiver {
         package let totals: ArchiveTotals
         package let changed: [EntryNotice]
         package let skipped: [EntryNotice]
+        /// Read again and found to be other than the previous archive has, though nothing says that they changed.
+        package let altered: [EntryNotice]
+        /// Why entries were read, if that was asked for.
+        package let reasons: [EntryNotice]
     }
 
     /// - Parameter root: the directory whose content becomes the archive, itself the entry `./`.
@@ -28,25 +36,28 @@ package enum TreeArchiver {
         _ root: SharedDescriptor, to sink: any ArchiveSink, origin: ArchiveOrigin, options: Options,
         checkpoint: Checkpoint
     ) throws(StorageError) -> Outcome {
-        let notices = NoticeList()
-        let level = options.level
+        let notices = NoticeList(keepsReasons: options.keepsReasons)
+        let (level, reuse) = (options.level, options.reuse)
         let pipeline = OrderedPipeline<ArchiveJob, [EncodedFrame]>(
             threads: options.threads, depth: options.threads * 3 + 2
         ) { () throws(StorageError) in
-            let worker = try ArchiveWorker(root: root, level: level, notices: notices, checkpoint: checkpoint)
+            let worker = try ArchiveWorker(
+                root: root, level: level, reuse: reuse, notices: notices, checkpoint: checkpoint)
             return { (job) throws(StorageError) in try worker.perform(job) }
         }
         let planning = WorkerPool(threads: 1)
         planning.submit {
             do throws(StorageError) {
-                try plan(root, notices, pipeline, checkpoint)
+                _ = try plan(root, notices, reuse, checkpoint) { (job) throws(StorageError) in
+                    try pipeline.submit(job)
+                }
             } catch {
                 pipeline.fail(error)
             }
             pipeline.close()
         }
         do throws(StorageError) {
-            var writer = try ArchiveWriter(sink)
+            var writer = try ArchiveWriter(sink, previous: reuse?.archive)
             while let frames = try pipeline.next() {
                 for frame in frames { try writer.append(frame) }
             }
@@ -54,7 +65,9 @@ package enum TreeArchiver {
             pipeline.finish()
             let skipped = notices.skipped
             let totals = try writer.finish(origin: origin, skippedEntries: UInt64(skipped.count))
-            return Outcome(totals: totals, changed: notices.changed, skipped: skipped)
+            return Outcome(
+                totals: totals, changed: notices.changed, skipped: skipped, altered: notices.altered,
+                reasons: notices.reasons)
         } catch {
             pipeline.fail(error)
             planning.finish()
@@ -63,13 +76,28 @@ package enum TreeArchiver {
         }
     }
 
-    private static func plan(
-        _ root: SharedDescriptor, _ notices: NoticeList, _ pipeline: OrderedPipeline<ArchiveJob, [EncodedFrame]>,
-        _ checkpoint: Checkpoint
-    ) throws(StorageError) {
-        var planner = ArchivePlanner(root: root, notices: notices) { (job) throws(StorageError) in
-            try pipeline.submit(job)
+    /// Whether the tree is just what the previous archive has. Cost: a walk, up to the first difference.
+    package static func isUnchanged(
+        _ root: SharedDescriptor, since reuse: ArchiveReuse, checkpoint: Checkpoint
+    ) throws(StorageError) -> Bool {
+        let notices = NoticeList()
+        do throws(StorageError) {
+            let isUnchanged = try plan(root, notices, reuse, checkpoint) { (job) throws(StorageError) in
+                if job.reads { throw .interrupted }
+            }
+            return isUnchanged && notices.skipped.isEmpty
+        } catch {
+            if error.code == .interrupted, !checkpoint.interruption.isRequested { return false }
+            throw error
         }
+    }
+
+    /// - Returns: whether the tree is as the previous archive has it.
+    private static func plan(
+        _ root: SharedDescriptor, _ notices: NoticeList, _ reuse: ArchiveReuse?, _ checkpoint: Checkpoint,
+        submit: @escaping (ArchiveJob) throws(StorageError) -> Void
+    ) throws(StorageError) -> Bool {
+        var planner = ArchivePlanner(root: root, notices: notices, reuse: reuse, submit: submit)
         var rootFailure: FileError?
         let walk: OrderedWalk
         do throws(FileError) {
@@ -86,5 +114,6 @@ package enum TreeArchiver {
         }
         if let rootFailure { throw StorageError(rootFailure, doing: "read the source", object: "") }
         try planner.finish()
+        return try planner.isUnchanged()
     }
 }

@@ -68,6 +68,9 @@ int holdfast_mknodat(int directory, const char *name, unsigned mode, unsigned ma
 /// ioctl_ficlone(2): the whole of `source`.
 int holdfast_ficlone(int target, int source);
 
+/// ioctl_ficlonerange(2). Offsets and length are multiples of the file system's block, except for an end at the end of `source`.
+int holdfast_ficlonerange(int target, uint64_t target_offset, int source, uint64_t source_offset, uint64_t length);
+
 /// copy_file_range(2) from and to explicit offsets, which it does not change.
 long holdfast_copy_file_range(int source, int64_t source_offset, int target, int64_t target_offset, size_t length);
 

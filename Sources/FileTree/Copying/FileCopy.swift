@@ -45,24 +45,55 @@ extension Descriptor {
     }
 
     private borrowing func copy(_ extent: Range<UInt64>, of source: borrowing Descriptor) throws(FileError) {
-        var position = extent.lowerBound
-        if extent.upperBound - extent.lowerBound > Self.handCopyBytes {
-            position = try copyInKernel(extent, of: source)
+        _ = try copy(extent, of: source, to: extent.lowerBound)
+    }
+
+    /// Writes a range of `source` into this file, inside the kernel where that is faster.
+    ///
+    /// - Returns: how many bytes were copied; less than the range has if `source` ends before.
+    @discardableResult
+    package borrowing func copy(
+        _ range: Range<UInt64>, of source: borrowing Descriptor, to start: UInt64
+    ) throws(FileError) -> UInt64 {
+        var position = range.lowerBound
+        if range.upperBound - range.lowerBound > Self.handCopyBytes {
+            position = try copyInKernel(range, of: source, to: start)
         }
-        try copyByHand(position..<extent.upperBound, of: source)
+        position = try copyByHand(
+            position..<range.upperBound, of: source, to: start + (position - range.lowerBound))
+        return position - range.lowerBound
+    }
+
+    /// Shares the blocks of a range of `source` with this file (`FICLONERANGE`).
+    ///
+    /// - Parameters: all multiples of the file system's block.
+    /// - Returns: `false` if the file system does not do that between these files.
+    package borrowing func shareBlocks(
+        _ range: Range<UInt64>, of source: borrowing Descriptor, to start: UInt64
+    ) throws(FileError) -> Bool {
+        let (target, from) = (rawValue, source.rawValue)
+        let result = changing("ioctl(FICLONERANGE)") {
+            Int(holdfast_ficlonerange(target, start, from, range.lowerBound, range.upperBound - range.lowerBound))
+        }
+        if result == 0 { return true }
+        guard Self.meansNoReflink(Errno(rawValue: CInt(-result))) else {
+            throw failure(result, "ioctl(FICLONERANGE)", "")
+        }
+        return false
     }
 
     /// - Returns: how far it came: to the end; to the end of a file that became shorter; or not at all, where the kernel
     ///   does not copy between these files. Some file systems say so by copying nothing.
     private borrowing func copyInKernel(
-        _ extent: Range<UInt64>, of source: borrowing Descriptor
+        _ range: Range<UInt64>, of source: borrowing Descriptor, to start: UInt64
     ) throws(FileError) -> UInt64 {
         let (from, to) = (source.rawValue, rawValue)
-        var position = extent.lowerBound
-        while position < extent.upperBound {
-            let wanted = Int(min(extent.upperBound - position, 64 << 20))
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let wanted = Int(min(range.upperBound - position, 64 << 20))
+            let target = start + (position - range.lowerBound)
             let count = changing("copy_file_range", byteCount: wanted) {
-                holdfast_copy_file_range(from, Int64(position), to, Int64(position), $0)
+                holdfast_copy_file_range(from, Int64(position), to, Int64(target), $0)
             }
             if count == 0 { break }
             if count < 0 {
@@ -76,8 +107,11 @@ extension Descriptor {
         return position
     }
 
-    private borrowing func copyByHand(_ range: Range<UInt64>, of source: borrowing Descriptor) throws(FileError) {
-        if range.isEmpty { return }
+    /// - Returns: how far it came in `source`: to the end of the range, or of a file that ends before.
+    private borrowing func copyByHand(
+        _ range: Range<UInt64>, of source: borrowing Descriptor, to start: UInt64
+    ) throws(FileError) -> UInt64 {
+        if range.isEmpty { return range.upperBound }
         let capacity = Int(min(range.upperBound - range.lowerBound, 256 << 10))
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 4096)
         defer { buffer.deallocate() }
@@ -86,9 +120,11 @@ extension Descriptor {
             let wanted = Int(min(UInt64(capacity), range.upperBound - position))
             let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
             let count = try source.read(into: part, at: position)
-            if count == 0 { return }
-            try writeAll(UnsafeRawBufferPointer(rebasing: part[..<count]), at: position)
+            if count == 0 { break }
+            let target = start + (position - range.lowerBound)
+            try writeAll(UnsafeRawBufferPointer(rebasing: part[..<count]), at: target)
             position += UInt64(count)
         }
+        return position
     }
 }

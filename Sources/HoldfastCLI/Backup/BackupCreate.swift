@@ -14,6 +14,10 @@ struct BackupCreate: HoldfastSubcommand {
             the archive becomes <engine>/<name>/<time>.tar.zst, a .tar.zst file, or - for standard output. A file that changes \
             while it is read never stops a backup: it is listed and the exit status is 3. What fails does not keep the other \
             sources from being backed up.
+
+            Every archive is complete, and costs little: what is unchanged since the newest archive of the same source at DEST is \
+            taken from there, neither read nor compressed. Unchanged means the same size, times (ctime too), inode, owner and \
+            mode, and not younger than three seconds before that backup.
             """,
             examples: [
                 "holdfast backup create pg --to /srv/backups",
@@ -43,6 +47,7 @@ struct BackupCreate: HoldfastSubcommand {
     @Flag(name: .customLong("no-sync"), help: "Do not wait until the archive is on disk.")
     var noSync = false
 
+    @OptionGroup var reuse: ReuseOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
@@ -59,9 +64,11 @@ struct BackupCreate: HoldfastSubcommand {
         let sources = try selection.sources(named: sources, store, console)
         try checkDestination(destination, sources.count)
         let requests = sources.map { source in
-            BackupRequest(
+            var request = BackupRequest(
                 source: source, destination: destination, level: level, threads: threads.threads,
                 replacesExistingFile: force, isDurable: !noSync)
+            reuse.apply(to: &request)
+            return request
         }
         var reports: [BackupReport] = []
         for request in requests {
@@ -104,9 +111,13 @@ struct BackupCreate: HoldfastSubcommand {
     }
 
     private func announce(_ report: BackupReport, _ console: Console) throws {
-        for notice in report.changedDuringRead + report.skipped {
+        if reuse.whyChanged {
+            for notice in report.reasons { StandardError.write("\(notice.path) \(notice.reason)\n") }
+        }
+        for notice in report.changedDuringRead + report.skipped + report.altered {
             console.mention("\(report.source): \(notice.path): \(notice.reason)")
         }
+        for remark in report.remarks { console.mention("\(report.source): \(remark)") }
         if report.hasWarnings { console.note(.warnings) }
         if !output.json && report.archive != "-" { try console.print(report.archive + "\n") }
         console.remark(BackupReportRow.summary(report))

@@ -11,14 +11,22 @@ enum BackupReportRow {
             "newFrames": .unsigned(report.newFrames), "reusedBytes": .unsigned(report.reusedBytes),
             "changedDuringRead": notices(report.changedDuringRead), "skipped": notices(report.skipped),
             "seconds": .seconds(report.seconds), "tableDigest": .string(report.tableDigest.description),
+            "previous": .optional(report.previous), "unchanged": .boolean(report.isUnchanged),
+            "altered": notices(report.altered), "reasons": notices(report.reasons),
+            "remarks": .array(report.remarks.map { .string($0) }),
         ]
     }
 
     /// One line for people.
     static func summary(_ report: BackupReport) -> String {
+        if report.isUnchanged {
+            return "\(report.source): nothing changed in \(report.entries.grouped) entries since the previous archive, "
+                + durationText(seconds: report.seconds)
+        }
         let rate = report.seconds > 0 ? UInt64(Double(report.sourceBytes) / report.seconds) : 0
         return "\(report.source): \(report.entries.grouped) entries, \(report.sourceBytes.asBytes) in, "
-            + "\(report.archiveBytes.asBytes) out, \(durationText(seconds: report.seconds)), \(rate.asBytes)/s"
+            + "\(report.archiveBytes.asBytes) out (\(report.reusedBytes.asBytes) reused), "
+            + "\(durationText(seconds: report.seconds)), \(rate.asBytes)/s"
     }
 
     /// The keys are a promise to scripts.
