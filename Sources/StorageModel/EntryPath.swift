@@ -27,6 +27,26 @@ public struct EntryPath: Hashable, Sendable, Comparable, CustomStringConvertible
         bytes = result
     }
 
+    /// Takes bytes that must be well formed already, as ``init(parsing:)`` makes them.
+    ///
+    /// - Returns: `nil` if they are not.
+    public init?(canonical bytes: [UInt8]) {
+        var componentBytes = 0
+        var dots = 0
+        for byte in bytes {
+            if byte == 0 { return nil }
+            if byte == UInt8(ascii: "/") {
+                if componentBytes == 0 || dots == componentBytes && dots <= 2 { return nil }
+                (componentBytes, dots) = (0, 0)
+            } else {
+                componentBytes += 1
+                if byte == UInt8(ascii: ".") { dots += 1 }
+            }
+        }
+        if !bytes.isEmpty && (componentBytes == 0 || dots == componentBytes && dots <= 2) { return nil }
+        self.bytes = bytes
+    }
+
     public var isRoot: Bool { bytes.isEmpty }
 
     /// The components in order; none for the root.

@@ -1,10 +1,9 @@
 internal import FileTree
 internal import StorageModel
 
-/// Goes through the entries of the previous archive in step with the walk of the tree. Memory: one chunk of the table.
+/// Goes through the entries of the previous archive in step with the walk of the tree. Memory: a few chunks of the table.
 struct PreviousEntries {
-    private let file: ArchiveFile
-    private var chunks: ArraySlice<ArchiveIndex.Chunk>
+    private let stream: EntryStream
     private var entries: ArraySlice<TableEntry> = []
     /// How many entries of a frame were passed, for the frames passed last.
     private var counts: [(frame: UInt64, count: Int)] = []
@@ -14,10 +13,7 @@ struct PreviousEntries {
     /// A group that is about to be cut may end before the entry that was looked at last.
     private static let rememberedFrames = 4
 
-    init(_ file: ArchiveFile) {
-        self.file = file
-        chunks = file.index.entryChunks[...]
-    }
+    init(_ file: ArchiveFile) { stream = EntryStream(file) }
 
     /// The entry at `path`, which must be behind those asked for before; `nil` if there is none.
     mutating func entry(at path: EntryPath) throws(StorageError) -> TableEntry? {
@@ -51,8 +47,8 @@ struct PreviousEntries {
 
     private mutating func peek() throws(StorageError) -> TableEntry? {
         while entries.isEmpty {
-            guard let chunk = chunks.popFirst() else { return nil }
-            entries = try file.entries(of: chunk)[...]
+            guard let next = try stream.next() else { return nil }
+            entries = next[...]
         }
         return entries.first
     }

@@ -133,7 +133,7 @@ struct TableEntryCoder {
         let prefix = old?.path.bytes ?? []
         guard shared <= UInt64(prefix.count) else { throw TableFault("a path refers to bytes that are not there") }
         let bytes = prefix[..<Int(shared)] + (try decoder.string())
-        guard let path = EntryPath(parsing: bytes), path.bytes.elementsEqual(bytes) else {
+        guard let path = EntryPath(canonical: Array(bytes)) else {
             throw TableFault("a path is not of the form")
         }
         let mode = try decoder.integer(UInt16.self)
