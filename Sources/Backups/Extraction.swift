@@ -28,6 +28,7 @@ package struct Extraction: Sendable {
     /// - Parameter merges: whether the target may hold entries already.
     /// - Throws: at the first failure; what was made until then is the caller's to discard.
     package func run(into target: SharedDescriptor, merges: Bool) throws(StorageError) -> Outcome {
+        if merges { try refuseUnproved() }
         checkpoint.progress.begin(
             "restoring", totalEntries: archive.file?.index.entries, totalBytes: archive.file?.index.sourceBytes)
         if let file = archive.file, !request.paths.isEmpty {
@@ -38,6 +39,16 @@ package struct Extraction: Sendable {
         let feed = try archive.feed(threads: threads, checkpoint: checkpoint)
         defer { feed.finish() }
         return try extract(feed, into: target, merges, archive.file?.index.origin)
+    }
+
+    /// What is merged is seen while it is written. From a pipe it would be seen before it is known that the archive is the
+    /// one that was written, to its end.
+    private func refuseUnproved() throws(StorageError) {
+        guard !archive.isEndProved else { return }
+        throw StorageError(
+            .conflict, object: archive.name,
+            "an encrypted archive that can only be read in order cannot be restored in place",
+            hint: "save it to a file, not armored, and restore that, or restore into a new target")
     }
 
     private func makeWriteback(_ target: SharedDescriptor) throws(StorageError) -> EarlyWriteback? {
@@ -80,6 +91,7 @@ package struct Extraction: Sendable {
         }
         // A stream tells its origin at its end only.
         try reader.drain()
+        if let feed = feed as? TarFeed { try archive.proveEnd(&reader, feed) }
         let tail = (feed as? TarFeed)?.tail
         if let index = archive.file?.index ?? tail?.index, request.paths.isEmpty, index.entries != outcome.entries {
             throw StorageError(

@@ -74,7 +74,7 @@ package struct ArchiveWriter: ~Copyable {
 
 /// What an archive came to.
 package struct ArchiveTotals: Hashable, Sendable {
-    package let archiveBytes: UInt64
+    package var archiveBytes: UInt64
     package let entries: UInt64
     package let frames: UInt64
     package let sourceBytes: UInt64

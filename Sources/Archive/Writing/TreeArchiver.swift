@@ -17,7 +17,7 @@ package enum TreeArchiver {
     }
 
     package struct Outcome: Sendable {
-        package let totals: ArchiveTotals
+        package var totals: ArchiveTotals
         package let changed: [EntryNotice]
         package let skipped: [EntryNotice]
     }
