@@ -13,7 +13,8 @@ struct BackupCreate: HoldfastSubcommand {
             (dir:/absolute/path); --all and --filter select volumes, of another engine with --engine. DEST is a directory, where \
             the archive becomes <engine>/<name>/<time>.tar.zst, a .tar.zst file, or - for standard output. A file that changes \
             while it is read never stops a backup: it is listed and the exit status is 3. What fails does not keep the other \
-            sources from being backed up.
+            sources from being backed up. With a recipient or a passphrase, archives are encrypted in the format of age \
+            and named ….tar.zst.age; age -d FILE | tar --zstd -x restores one without Holdfast.
             """,
             examples: [
                 "holdfast backup create pg --to /srv/backups",
@@ -22,6 +23,7 @@ struct BackupCreate: HoldfastSubcommand {
                 "holdfast backup create docker:pg --to /srv/backups",
                 "holdfast backup create --all --engine docker --to /srv/backups",
                 "holdfast backup create --filter label=app=shop --to /srv/backups",
+                "holdfast backup create pg --to /srv/backups --recipient age1…",
                 "holdfast backup create pg --to - | ssh host holdfast backup restore - --to pg",
             ]))
 
@@ -31,7 +33,7 @@ struct BackupCreate: HoldfastSubcommand {
     @OptionGroup var selection: SourceSelection
 
     @Option(
-        help: ArgumentHelp("Where to: a directory, a .tar.zst file, or -.", valueName: "dest"), completion: .directory)
+        help: ArgumentHelp("Where to: a directory, a .tar.zst or .tar.zst.age file, or -.", valueName: "dest"), completion: .directory)
     var to: String
 
     @Option(help: ArgumentHelp("zstd level, 1 to 19.", valueName: "n"))
@@ -43,6 +45,7 @@ struct BackupCreate: HoldfastSubcommand {
     @Flag(name: .customLong("no-sync"), help: "Do not wait until the archive is on disk.")
     var noSync = false
 
+    @OptionGroup var encryption: EncryptionOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
@@ -56,6 +59,7 @@ struct BackupCreate: HoldfastSubcommand {
 
     func execute(_ console: Console) throws {
         let destination = try BackupDestination(to)
+        let recipients = try encryption.read()
         let sources = try selection.sources(named: sources, store, console)
         try checkDestination(destination, sources.count)
         let requests = sources.map { source in
@@ -66,7 +70,7 @@ struct BackupCreate: HoldfastSubcommand {
         var reports: [BackupReport] = []
         for request in requests {
             do throws(StorageError) {
-                reports.append(try backUp(request, console))
+                reports.append(try backUp(request, recipients, console))
             } catch {
                 try console.report(error)
                 continue
@@ -83,10 +87,13 @@ struct BackupCreate: HoldfastSubcommand {
     }
 
     /// Opens a store only if a volume is to be backed up, so that directories need none.
-    private func backUp(_ request: BackupRequest, _ console: Console) throws(StorageError) -> BackupReport {
+    private func backUp(
+        _ request: BackupRequest, _ recipients: ArchiveRecipients?, _ console: Console
+    ) throws(StorageError) -> BackupReport {
         switch request.source {
-        case .volume: try store.open(console).backUp(request, checkpoint: console.checkpoint)
-        case .directory, .engineVolume: try ArchiveFiles.backUp(request, checkpoint: console.checkpoint)
+        case .volume: try store.open(console).backUp(request, recipients: recipients, checkpoint: console.checkpoint)
+        case .directory, .engineVolume:
+            try ArchiveFiles.backUp(request, recipients: recipients, checkpoint: console.checkpoint)
         }
     }
 
