@@ -33,7 +33,8 @@ struct BackupCreate: HoldfastSubcommand {
     @OptionGroup var selection: SourceSelection
 
     @Option(
-        help: ArgumentHelp("Where to: a directory, a .tar.zst or .tar.zst.age file, or -.", valueName: "dest"), completion: .directory)
+        help: ArgumentHelp("Where to: a directory, a .tar.zst or .tar.zst.age file, or -.", valueName: "dest"),
+        completion: .directory)
     var to: String
 
     @Option(help: ArgumentHelp("zstd level, 1 to 19.", valueName: "n"))
