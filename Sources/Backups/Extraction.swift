@@ -28,7 +28,7 @@ package struct Extraction: Sendable {
     /// - Parameter merges: whether the target may hold entries already.
     /// - Throws: at the first failure; what was made until then is the caller's to discard.
     package func run(into target: SharedDescriptor, merges: Bool) throws(StorageError) -> Outcome {
-        if merges { try refuseUnproved() }
+        if merges { try proveWhole() }
         checkpoint.progress.begin(
             "restoring", totalEntries: archive.file?.index.entries, totalBytes: archive.file?.index.sourceBytes)
         if let file = archive.file, !request.paths.isEmpty {
@@ -41,14 +41,16 @@ package struct Extraction: Sendable {
         return try extract(feed, into: target, merges, archive.file?.index.origin)
     }
 
-    /// What is merged is seen while it is written. From a pipe it would be seen before it is known that the archive is the
-    /// one that was written, to its end.
-    private func refuseUnproved() throws(StorageError) {
-        guard !archive.isEndProved else { return }
-        throw StorageError(
-            .conflict, object: archive.name,
-            "an encrypted archive that can only be read in order cannot be restored in place",
-            hint: "save it to a file, not armored, and restore that, or restore into a new target")
+    /// What is merged is seen while it is written: before that an encrypted archive must be proved the one that was written,
+    /// to its end. From a pipe it cannot be, for that is read once.
+    private func proveWhole() throws(StorageError) {
+        guard archive.isEndProved else {
+            throw StorageError(
+                .conflict, object: archive.name,
+                "an encrypted archive that can only be read in order cannot be restored in place",
+                hint: "save it to a file, not armored, and restore that, or restore into a new target")
+        }
+        try archive.proveContent(checkpoint)
     }
 
     private func makeWriteback(_ target: SharedDescriptor) throws(StorageError) -> EarlyWriteback? {

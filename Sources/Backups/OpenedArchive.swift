@@ -162,6 +162,13 @@ package struct OpenedArchive: Sendable {
             stream, name: name, threads: threads, limits: ArchiveLimits(), interruption: checkpoint.interruption)
     }
 
+    /// Reads all of an encrypted file beforehand, so that damage anywhere in it is known. Cost: decrypting it once more.
+    func proveContent(_ checkpoint: Checkpoint) throws(StorageError) {
+        guard case .encryptedFile(let file) = content else { return }
+        let stream = file.stream(interruption: checkpoint.interruption)
+        while try stream.next() != nil { try checkpoint.interruption.check() }
+    }
+
     /// Reads an encrypted archive to its authenticated end: before, nobody knows that it is whole.
     func proveEnd(_ reader: inout TarReader, _ feed: TarFeed) throws(StorageError) {
         guard isEncrypted else { return }

@@ -28,7 +28,7 @@ import Testing
         var generator = SeededGenerator(seed: 3)
         let places = [0, 1, 65535, 65536, 65537, max(0, count - 1), count, count + 5]
         for start in places + (0..<20).map({ _ in Int.random(in: 0...count, using: &generator) }) {
-            for length in [1, 16, 65536, 65537, 2_500_000] {
+            for length in [1, 16, 65536, 65537, start < 2 ? 2_500_000 : 150_000] {
                 var buffer = [UInt8](repeating: 0, count: length)
                 let read = try buffer.withUnsafeMutableBytes { try file.read(into: $0, at: UInt64(start)) }
                 let expected = start < count ? content[start..<min(start + length, count)] : []

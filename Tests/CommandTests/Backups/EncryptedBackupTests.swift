@@ -237,6 +237,21 @@ struct EncryptedBackupTests {
         #expect(try store.names().isEmpty)
     }
 
+    @Test("a damaged archive is not merged, not even the part before the damage")
+    func damagedMerge() throws {
+        _ = try makeData()
+        let file = store("a.tar.zst.age")
+        try backUp(file)
+        var bytes = try Tool.run("cat", file).check().output
+        bytes[bytes.count / 2] ^= 1
+        try TreeBuilder(store.directory.path).file(Array("bad.age".utf8), bytes)
+        try store.makeVolume("v").file("kept", "here")
+        #expect(try read("restore", store("bad.age"), "--to", "v", "--merge").status == 7)
+        #expect(try Tool.run("ls", "-A", store.mountpoint("v")).check().lines == ["kept"])
+        try read("restore", file, "--to", "v", "--merge").check()
+        #expect(try Tool.run("ls", "-A", store.mountpoint("v")).check().lines == ["etc", "kept", "large", "second"])
+    }
+
     @Test("names, recipients and files that do not fit are refused before anything is written")
     func refusals() throws {
         _ = try makeData()
