@@ -46,6 +46,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "Encryption",
+            dependencies: [
+                "FileTree", "StorageModel", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Catalog",
             dependencies: [
                 "FileTree", "StorageModel", "CSQLite", .product(name: "GRDB", package: "GRDB.swift"),
@@ -78,12 +85,14 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
-        .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
+        .target(
+            name: "Backups", dependencies: ["Archive", "Encryption", "FileTree", "StorageModel"],
+            swiftSettings: strict),
         .target(
             name: "Holdfast",
             dependencies: [
                 "Images", "Containers", "Registry", "Backups", "Volumes", "Mounts", "Compose", "Layers", "Archive",
-                "Catalog", "FileTree", "StorageModel",
+                "Encryption", "Catalog", "FileTree", "StorageModel",
             ],
             swiftSettings: strict),
         .target(
@@ -110,6 +119,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ArchiveTests", dependencies: ["Archive", "FileTree", "StorageModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EncryptionTests", dependencies: ["Encryption", "FileTree", "StorageModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "ContainersTests",

@@ -1,4 +1,5 @@
 internal import Archive
+package import Encryption
 internal import FileTree
 package import StorageModel
 
@@ -25,8 +26,9 @@ extension ArchiveListing {
 /// Finds the archives below a destination.
 package enum ArchiveDiscovery {
     /// All archives below `directory`, by path. Opens each one's table, so the cost is a few reads an archive.
-    package static func archives(at directory: String, checkpoint: Checkpoint) throws(StorageError) -> [ArchiveSummary]
-    {
+    package static func archives(
+        at directory: String, keys: DecryptionKeys, checkpoint: Checkpoint
+    ) throws(StorageError) -> [ArchiveSummary] {
         var paths: [EntryPath] = []
         var failure: FileError?
         let walk: OrderedWalk
@@ -38,9 +40,7 @@ package enum ArchiveDiscovery {
         try walk.forEach { (entry) throws(StorageError) in
             try checkpoint.interruption.check()
             let name = entry.path.name
-            if entry.status.kind == .file && name.first != UInt8(ascii: ".")
-                && name.suffix(DestinationLayout.suffix.utf8.count).elementsEqual(DestinationLayout.suffix.utf8)
-            {
+            if entry.status.kind == .file && name.first != UInt8(ascii: ".") && DestinationLayout.isArchive(name) {
                 paths.append(entry.path)
             }
         } onError: { _, error in
@@ -48,13 +48,13 @@ package enum ArchiveDiscovery {
         }
         if let failure { throw Self.failure(failure, directory) }
         let root = HostPath.absolute(directory)
-        return paths.map { summary(of: HostPath.join(root, $0.description)) }
+        return paths.map { summary(of: HostPath.join(root, $0.description), keys, checkpoint) }
     }
 
-    private static func summary(of path: String) -> ArchiveSummary {
+    private static func summary(of path: String, _ keys: DecryptionKeys, _ checkpoint: Checkpoint) -> ArchiveSummary {
         var sizeBytes: UInt64 = 0
         do throws(StorageError) {
-            let archive = try OpenedArchive.open(.file(path))
+            let archive = try OpenedArchive.open(.file(path), keys: keys, checkpoint: checkpoint)
             sizeBytes = archive.sizeBytes
             guard let index = archive.file?.index else {
                 return ArchiveSummary(
@@ -65,9 +65,24 @@ package enum ArchiveDiscovery {
                 archive: path, source: index.origin.source, createdAt: index.origin.startedAt, archiveBytes: sizeBytes,
                 entries: index.entries, sourceBytes: index.sourceBytes, state: "complete")
         } catch {
+            if let summary = closedSummary(of: path, error) { return summary }
             return ArchiveSummary(
                 archive: path, source: nil, createdAt: nil, archiveBytes: sizeBytes, entries: nil, sourceBytes: nil,
                 state: "unreadable")
+        }
+    }
+
+    /// What is known of an encrypted archive that no key opens.
+    private static func closedSummary(of path: String, _ error: StorageError) -> ArchiveSummary? {
+        guard error.code == .permissionDenied else { return nil }
+        do throws(StorageError) {
+            guard let sizeBytes = try OpenedArchive.encryptedSize(path) else { return nil }
+            let place = ArchivePath(path)
+            return ArchiveSummary(
+                archive: path, source: place.source?.description, createdAt: place.createdAt, archiveBytes: sizeBytes,
+                entries: nil, sourceBytes: nil, state: "encrypted")
+        } catch {
+            return nil
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Archive
+package import Encryption
 internal import FileTree
 package import StorageModel
 
@@ -8,10 +9,10 @@ package enum ArchiveQueries {
     ///
     /// With a table, only its chunks are read; any other archive, and standard input, is read as a stream.
     package static func contents(
-        of reference: ArchiveReference, beneath path: EntryPath, checkpoint: Checkpoint,
+        of reference: ArchiveReference, beneath path: EntryPath, keys: DecryptionKeys, checkpoint: Checkpoint,
         _ body: (ArchiveListing) throws(StorageError) -> Void
     ) throws(StorageError) {
-        let archive = try OpenedArchive.open(reference)
+        let archive = try OpenedArchive.open(reference, keys: keys, checkpoint: checkpoint)
         var found = path.isRoot
         if let file = archive.file {
             try file.forEachEntry(beneath: path) { (entry) throws(StorageError) in
@@ -30,6 +31,7 @@ package enum ArchiveQueries {
                 try body(ArchiveListing(entry))
             }
             try requireEnd(reader.sawEndOfArchive, archive.name)
+            try archive.proveEnd(&reader, feed)
         }
         if !found { throw missing(path, archive.name) }
     }
@@ -41,9 +43,10 @@ package enum ArchiveQueries {
     ///
     /// - Returns: what the archive says of the file whose content was written.
     package static func writeFile(
-        _ path: EntryPath, of reference: ArchiveReference, to output: SharedDescriptorNumber, checkpoint: Checkpoint
+        _ path: EntryPath, of reference: ArchiveReference, keys: DecryptionKeys, to output: SharedDescriptorNumber,
+        checkpoint: Checkpoint
     ) throws(StorageError) -> ArchiveListing {
-        let archive = try OpenedArchive.open(reference)
+        let archive = try OpenedArchive.open(reference, keys: keys, checkpoint: checkpoint)
         let writer = try FileContentWriter(output)
         guard let file = archive.file else {
             return try writeFromStream(path, archive, writer, checkpoint)
@@ -84,6 +87,7 @@ package enum ArchiveQueries {
             }
             try requireFile(entry.kind, path)
             try writer.write(entry, from: &reader, checkpoint)
+            try archive.proveEnd(&reader, feed)
             return ArchiveListing(entry)
         }
         try requireEnd(reader.sawEndOfArchive, archive.name)

@@ -1,4 +1,5 @@
 internal import Archive
+package import Encryption
 package import FileTree
 package import StorageModel
 
@@ -7,15 +8,21 @@ package struct BackupRun {
     private let root: SharedDescriptor
     private let request: BackupRequest
     private let volume: Volume?
+    private let recipients: EncryptionKeys?
     private let checkpoint: Checkpoint
 
     /// - Parameters:
     ///   - root: the open directory that is read; the caller holds whatever lease keeps it in place.
     ///   - volume: what it is in the catalog, to be written into the archive; `nil` for a directory.
-    package init(_ root: SharedDescriptor, _ request: BackupRequest, volume: Volume?, checkpoint: Checkpoint) {
+    ///   - recipients: for whom the archive is encrypted; `nil` for everybody.
+    package init(
+        _ root: SharedDescriptor, _ request: BackupRequest, volume: Volume?, recipients: EncryptionKeys?,
+        checkpoint: Checkpoint
+    ) {
         self.root = root
         self.request = request
         self.volume = volume
+        self.recipients = recipients
         self.checkpoint = checkpoint
     }
 
@@ -34,6 +41,7 @@ package struct BackupRun {
         case .standardOutput:
             (outcome, archive) = (try stream(origin, reuse), "-")
         case .file(let path):
+            try refuseMisleadingName(path)
             let (directory, name) = HostPath.split(path)
             try refuseDestinationInside(directory, named: path)
             try refuseExisting(name, in: directory, path)
@@ -42,8 +50,8 @@ package struct BackupRun {
         case .directory(let path):
             try refuseDestinationInside(path, named: path)
             let directory = try DestinationLayout.makeDirectory(for: request.source, below: path)
-            (outcome, archive) = try publish(
-                in: directory, DestinationLayout.names(origin.startedAt), origin, reuse, replaces: false)
+            let names = DestinationLayout.names(origin.startedAt, isEncrypted: recipients != nil)
+            (outcome, archive) = try publish(in: directory, names, origin, reuse, replaces: false)
         }
         let elapsed = start.duration(to: clock.now)
         let totals = outcome.totals
@@ -127,6 +135,16 @@ package struct BackupRun {
         checkpoint.progress.begin("backing up \(request.source)", totalEntries: nil, totalBytes: nil)
         let counting = startCounting()
         defer { counting?.finish() }
+        guard let recipients else { return try archiveTree(to: sink, origin, reuse) }
+        let encrypted = try EncryptedSink(sink, recipients)
+        var outcome = try archiveTree(to: encrypted, origin, reuse)
+        outcome.totals.archiveBytes = try encrypted.finish()
+        return outcome
+    }
+
+    private func archiveTree(
+        to sink: any ArchiveSink, _ origin: ArchiveOrigin, _ reuse: ArchiveReuse?
+    ) throws(StorageError) -> TreeArchiver.Outcome {
         var options = TreeArchiver.Options(
             level: request.level, threads: request.threads ?? WorkerPool.defaultThreads)
         options.reuse = reuse
@@ -169,6 +187,14 @@ package struct BackupRun {
         try checkpoint.interruption.check()
         let name = try publication.publish(names, replaces: replaces, isDurable: request.isDurable)
         return (outcome, HostPath.join(HostPath.absolute(directory), name))
+    }
+
+    /// Who reads `.age` believes that the file is encrypted.
+    private func refuseMisleadingName(_ path: String) throws(StorageError) {
+        guard recipients == nil, path.hasSuffix(DestinationLayout.encryptedSuffix) else { return }
+        throw StorageError(
+            .invalidInput, object: path, "'\(path.printable())' is the name of an encrypted archive",
+            hint: "say for whom it is encrypted: --recipient, --recipients-file or --passphrase-file")
     }
 
     private func refuseExisting(_ name: String, in directory: String, _ path: String) throws(StorageError) {

@@ -2,9 +2,14 @@ internal import Archive
 internal import FileTree
 internal import StorageModel
 
-/// Where archives lie below a destination: `<engine>/<name>/<UTC time>.tar.zst`.
+/// Where archives lie below a destination: `<engine>/<name>/<UTC time>.tar.zst`, encrypted ones with `.age` behind that.
 enum DestinationLayout {
     static let suffix = ".tar.zst"
+    static let encryptedSuffix = suffix + ".age"
+
+    static func isArchive(_ name: some BidirectionalCollection<UInt8>) -> Bool {
+        [suffix, encryptedSuffix].contains { name.suffix($0.utf8.count).elementsEqual($0.utf8) }
+    }
 
     /// Makes the folder of a source, and the destination itself, where they are missing.
     ///
@@ -36,7 +41,8 @@ enum DestinationLayout {
     }
 
     /// The names for an archive begun at `time`, in the order in which they are tried: two in one second get two names.
-    static func names(_ time: Timestamp) -> some Sequence<String> {
-        (0..<1000).lazy.map { $0 == 0 ? "\(time.compact)\(suffix)" : "\(time.compact)-\($0)\(suffix)" }
+    static func names(_ time: Timestamp, isEncrypted: Bool) -> some Sequence<String> {
+        let suffix = isEncrypted ? encryptedSuffix : suffix
+        return (0..<1000).lazy.map { $0 == 0 ? "\(time.compact)\(suffix)" : "\(time.compact)-\($0)\(suffix)" }
     }
 }

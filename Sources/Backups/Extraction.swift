@@ -28,6 +28,7 @@ package struct Extraction: Sendable {
     /// - Parameter merges: whether the target may hold entries already.
     /// - Throws: at the first failure; what was made until then is the caller's to discard.
     package func run(into target: SharedDescriptor, merges: Bool) throws(StorageError) -> Outcome {
+        if merges { try proveWhole() }
         checkpoint.progress.begin(
             "restoring", totalEntries: archive.file?.index.entries, totalBytes: archive.file?.index.sourceBytes)
         if let file = archive.file, !request.paths.isEmpty {
@@ -38,6 +39,18 @@ package struct Extraction: Sendable {
         let feed = try archive.feed(threads: threads, checkpoint: checkpoint)
         defer { feed.finish() }
         return try extract(feed, into: target, merges, archive.file?.index.origin)
+    }
+
+    /// What is merged is seen while it is written: before that an encrypted archive must be proved the one that was written,
+    /// to its end. From a pipe it cannot be, for that is read once.
+    private func proveWhole() throws(StorageError) {
+        guard archive.isEndProved else {
+            throw StorageError(
+                .conflict, object: archive.name,
+                "an encrypted archive that can only be read in order cannot be restored in place",
+                hint: "save it to a file, not armored, and restore that, or restore into a new target")
+        }
+        try archive.proveContent(checkpoint)
     }
 
     private func makeWriteback(_ target: SharedDescriptor) throws(StorageError) -> EarlyWriteback? {
@@ -80,6 +93,7 @@ package struct Extraction: Sendable {
         }
         // A stream tells its origin at its end only.
         try reader.drain()
+        if let feed = feed as? TarFeed { try archive.proveEnd(&reader, feed) }
         let tail = (feed as? TarFeed)?.tail
         if let index = archive.file?.index ?? tail?.index, request.paths.isEmpty, index.entries != outcome.entries {
             throw StorageError(

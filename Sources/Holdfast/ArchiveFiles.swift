@@ -7,12 +7,15 @@ public enum ArchiveFiles {
     /// Backs up a directory of the host, or a volume of another engine.
     ///
     /// - Throws: ``StorageError/Code/invalidInput`` if the source is a volume (that takes a ``Store``); otherwise as
-    ///   ``Store/backUp(_:checkpoint:)``.
-    public static func backUp(_ request: BackupRequest, checkpoint: Checkpoint) throws(StorageError) -> BackupReport {
+    ///   ``Store/backUp(_:recipients:checkpoint:)``.
+    public static func backUp(
+        _ request: BackupRequest, recipients: ArchiveRecipients? = nil, checkpoint: Checkpoint
+    ) throws(StorageError) -> BackupReport {
         let path: String
         switch request.source {
         case .volume: throw needsStore(request.source)
-        case .engineVolume(let volume): return try EngineVolumes.backUp(volume, request, checkpoint: checkpoint)
+        case .engineVolume(let volume):
+            return try EngineVolumes.backUp(volume, request, recipients: recipients, checkpoint: checkpoint)
         case .directory(let named): path = named
         }
         let root: SharedDescriptor
@@ -23,32 +26,35 @@ public enum ArchiveFiles {
                 error, doing: "back up directory '\(path.printable())'", object: path,
                 hint: error.errno == .noEntry ? "check the path after dir:" : nil)
         }
-        return try BackupRun(root, request, volume: nil, checkpoint: checkpoint).run()
+        return try BackupRun(root, request, volume: nil, recipients: recipients?.keys, checkpoint: checkpoint).run()
     }
 
     /// Restores into a directory of the host, or into a volume of another engine, made if it is missing. With ``RestoreMode/replace``, and into a new or empty directory, the content
     /// appears in one step; a failure leaves what was there.
-    public static func restore(_ request: RestoreRequest, checkpoint: Checkpoint) throws(StorageError) -> RestoreReport
-    {
+    public static func restore(
+        _ request: RestoreRequest, keys: ArchiveKeys = .none, checkpoint: Checkpoint
+    ) throws(StorageError) -> RestoreReport {
         let path: String
         switch request.target {
         case .volume: throw needsStore(request.target)
-        case .engineVolume(let volume): return try EngineVolumes.restore(into: volume, request, checkpoint: checkpoint)
+        case .engineVolume(let volume):
+            return try EngineVolumes.restore(into: volume, request, keys: keys, checkpoint: checkpoint)
         case .directory(let named): path = named
         }
-        let archive = try OpenedArchive.open(request.archive)
+        let archive = try OpenedArchive.open(request.archive, keys: keys.keys, checkpoint: checkpoint)
         return try DirectoryRestore(path, request, checkpoint: checkpoint).run(archive)
     }
 
     /// Calls `body` with each entry at or below `path`, in the archive's order, and throws what it throws.
     public static func contents(
-        of archive: ArchiveReference, beneath path: EntryPath? = nil, checkpoint: Checkpoint = Checkpoint(),
-        body: (ArchiveListing) throws -> Void
+        of archive: ArchiveReference, beneath path: EntryPath? = nil, keys: ArchiveKeys = .none,
+        checkpoint: Checkpoint = Checkpoint(), body: (ArchiveListing) throws -> Void
     ) throws {
         var failure: (any Error)?
         do throws(StorageError) {
-            try ArchiveQueries.contents(of: archive, beneath: path ?? .root, checkpoint: checkpoint) {
-                (entry) throws(StorageError) in
+            try ArchiveQueries.contents(
+                of: archive, beneath: path ?? .root, keys: keys.keys, checkpoint: checkpoint
+            ) { (entry) throws(StorageError) in
                 do { try body(entry) } catch {
                     failure = error
                     throw .interrupted
@@ -64,23 +70,25 @@ public enum ArchiveFiles {
     /// - Returns: what the archive says of the file; of its first name, if `path` is a further one.
     @discardableResult
     public static func writeFile(
-        _ path: EntryPath, of archive: ArchiveReference, to descriptor: CInt, checkpoint: Checkpoint
+        _ path: EntryPath, of archive: ArchiveReference, keys: ArchiveKeys = .none, to descriptor: CInt,
+        checkpoint: Checkpoint
     ) throws(StorageError) -> ArchiveListing {
-        try ArchiveQueries.writeFile(path, of: archive, to: SharedDescriptorNumber(descriptor), checkpoint: checkpoint)
+        try ArchiveQueries.writeFile(
+            path, of: archive, keys: keys.keys, to: SharedDescriptorNumber(descriptor), checkpoint: checkpoint)
     }
 
     /// Checks every byte of an archive. What is wrong with it is in the report, not thrown.
     public static func verify(
-        _ archive: ArchiveReference, checkpoint: Checkpoint
+        _ archive: ArchiveReference, keys: ArchiveKeys = .none, checkpoint: Checkpoint
     ) throws(StorageError) -> VerifyReport {
-        try Verification.run(archive, checkpoint: checkpoint)
+        try Verification.run(archive, keys: keys.keys, checkpoint: checkpoint)
     }
 
-    /// The archives below a destination directory, by path.
+    /// The archives below a destination directory, by path. Of encrypted ones that no key opens, what their paths tell.
     public static func list(
-        at directory: String, checkpoint: Checkpoint = Checkpoint()
+        at directory: String, keys: ArchiveKeys = .none, checkpoint: Checkpoint = Checkpoint()
     ) throws(StorageError) -> [ArchiveSummary] {
-        try ArchiveDiscovery.archives(at: directory, checkpoint: checkpoint)
+        try ArchiveDiscovery.archives(at: directory, keys: keys.keys, checkpoint: checkpoint)
     }
 
     private static func needsStore(_ reference: SourceReference) -> StorageError {

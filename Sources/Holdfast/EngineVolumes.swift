@@ -72,22 +72,25 @@ public enum EngineVolumes {
     }
 
     static func backUp(
-        _ reference: EngineVolumeReference, _ request: BackupRequest, checkpoint: Checkpoint
+        _ reference: EngineVolumeReference, _ request: BackupRequest, recipients: ArchiveRecipients?,
+        checkpoint: Checkpoint
     ) throws(StorageError) -> BackupReport {
         let opened = try client(reference.engine, checkpoint).open(reference.name)
         let root: SharedDescriptor
         do throws(FileError) { root = SharedDescriptor(try opened.data.duplicate()) } catch {
             throw StorageError(error, doing: "back up '\(reference)'", object: reference.description)
         }
-        let report = try BackupRun(root, request, volume: opened.volume.volume, checkpoint: checkpoint).run()
+        let report = try BackupRun(
+            root, request, volume: opened.volume.volume, recipients: recipients?.keys, checkpoint: checkpoint
+        ).run()
         withExtendedLifetime(opened) {}
         return report
     }
 
     static func restore(
-        into reference: EngineVolumeReference, _ request: RestoreRequest, checkpoint: Checkpoint
+        into reference: EngineVolumeReference, _ request: RestoreRequest, keys: ArchiveKeys, checkpoint: Checkpoint
     ) throws(StorageError) -> RestoreReport {
-        let archive = try OpenedArchive.open(request.archive)
+        let archive = try OpenedArchive.open(request.archive, keys: keys.keys, checkpoint: checkpoint)
         let client = try client(reference.engine, checkpoint)
         return try EngineRestore(client, reference.name, request, checkpoint: checkpoint).run(archive)
     }

@@ -15,13 +15,17 @@ extension Store {
     ///
     /// - Throws: ``StorageError/Code/notFound``, ``StorageError/Code/inUse`` while the volume is replaced or removed,
     ///   ``StorageError/Code/conflict`` if the destination exists or lies inside of the source, ``StorageError/Code/noSpace``.
-    public func backUp(_ request: BackupRequest, checkpoint: Checkpoint) throws(StorageError) -> BackupReport {
+    public func backUp(
+        _ request: BackupRequest, recipients: ArchiveRecipients? = nil, checkpoint: Checkpoint
+    ) throws(StorageError) -> BackupReport {
         guard case .volume(let name) = request.source else {
-            return try ArchiveFiles.backUp(request, checkpoint: checkpoint)
+            return try ArchiveFiles.backUp(request, recipients: recipients, checkpoint: checkpoint)
         }
         let opened = try volumes.open(name, for: .reading)
         let report = try volumes.withData(of: opened) { root throws(StorageError) in
-            try BackupRun(root, request, volume: opened.volume, checkpoint: checkpoint).run()
+            try BackupRun(
+                root, request, volume: opened.volume, recipients: recipients?.keys, checkpoint: checkpoint
+            ).run()
         }
         withExtendedLifetime(opened) {}
         return report
@@ -34,13 +38,15 @@ extension Store {
     ///
     /// - Throws: ``StorageError/Code/conflict`` if the volume is not empty and the request says neither replace nor merge;
     ///   ``StorageError/Code/inUse`` naming who uses it; ``StorageError/Code/damaged``, ``StorageError/Code/truncated``.
-    public func restore(_ request: RestoreRequest, checkpoint: Checkpoint) throws(StorageError) -> RestoreReport {
+    public func restore(
+        _ request: RestoreRequest, keys: ArchiveKeys = .none, checkpoint: Checkpoint
+    ) throws(StorageError) -> RestoreReport {
         guard case .volume(let name) = request.target else {
-            return try ArchiveFiles.restore(request, checkpoint: checkpoint)
+            return try ArchiveFiles.restore(request, keys: keys, checkpoint: checkpoint)
         }
         let clock = ContinuousClock()
         let start = clock.now
-        let archive = try OpenedArchive.open(request.archive)
+        let archive = try OpenedArchive.open(request.archive, keys: keys.keys, checkpoint: checkpoint)
         let extraction = Extraction(archive, request, checkpoint: checkpoint)
         var (outcome, isNew) = (try merge(extraction, into: name, request), false)
         if outcome == nil { (outcome, isNew) = try replace(extraction, in: name, request, checkpoint) }

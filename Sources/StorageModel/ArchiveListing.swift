@@ -29,13 +29,13 @@ public struct ArchiveListing: Hashable, Sendable {
 public struct ArchiveSummary: Hashable, Sendable {
     /// Absolute.
     public let archive: String
-    /// As the archive itself says; `nil` if it has no table.
+    /// As the archive itself says, or if it is closed as its path says; `nil` if neither is known.
     public let source: String?
     public let createdAt: Timestamp?
     public let archiveBytes: UInt64
     public let entries: UInt64?
     public let sourceBytes: UInt64?
-    /// "complete", "no-table" or "unreadable".
+    /// "complete", "no-table", "encrypted" (no key that was given opens it) or "unreadable".
     public let state: String
 
     public init(

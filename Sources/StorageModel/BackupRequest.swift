@@ -7,7 +7,7 @@ public enum BackupDestination: Hashable, Sendable {
     /// To standard output, as a stream.
     case standardOutput
 
-    /// Parses `-`, a path that ends in `.tar.zst` (a file), or the path of a directory.
+    /// Parses `-`, a path that ends in `.tar.zst` or `.tar.zst.age` (a file), or the path of a directory.
     public init(_ text: String) throws(StorageError) {
         guard !text.isEmpty, !text.utf8.contains(0) else {
             throw StorageError(
@@ -15,7 +15,7 @@ public enum BackupDestination: Hashable, Sendable {
         }
         if text == "-" {
             self = .standardOutput
-        } else if text.hasSuffix(".tar.zst") {
+        } else if text.hasSuffix(".tar.zst") || text.hasSuffix(".tar.zst.age") {
             self = .file(text)
         } else {
             self = .directory(text)

@@ -13,7 +13,7 @@ public struct StorageError: Error, Sendable {
         case conflict = "conflict"
         /// The object is mounted, open, leased or protected.
         case inUse = "in-use"
-        /// The kernel refused for lack of permission.
+        /// The kernel refused for lack of permission, or an archive is encrypted and no key that was given opens it.
         case permissionDenied = "permission-denied"
         /// A check (bind mounts, policies) says no.
         case deniedByCheck = "denied-by-check"

@@ -51,6 +51,7 @@ package final class TarFeed: FinishableFeed {
     }
 
     private let stage: Stage
+    private let input: ByteInput
     private let limits: ArchiveLimits
     private let interruption: Interruption
     private var producedBytes: UInt64 = 0
@@ -72,10 +73,19 @@ package final class TarFeed: FinishableFeed {
         try self.init(input, name: blob.name, threads: threads, limits: limits, interruption: interruption)
     }
 
+    /// Reads a stream to its end.
+    package convenience init(
+        _ stream: any ByteStream, name: String, threads: Int, limits: ArchiveLimits, interruption: Interruption
+    ) throws(StorageError) {
+        let input = ByteInput(stream, name: name, interruption: interruption)
+        try self.init(input, name: name, threads: threads, limits: limits, interruption: interruption)
+    }
+
     private init(
         _ input: ByteInput, name: String, threads: Int, limits: ArchiveLimits, interruption: Interruption
     ) throws(StorageError) {
         form = try ArchiveForm.detect(input, name: name)
+        self.input = input
         self.limits = limits
         self.interruption = interruption
         switch form {
@@ -111,6 +121,12 @@ package final class TarFeed: FinishableFeed {
                 .limitExceeded, "the archive grows more than \(limits.ratio)-fold when it is decompressed",
                 hint: "it is a decompression bomb")
         }
+    }
+
+    /// Reads what a decompressor has left of the input, because only its end proves that an encrypted one is whole. Call
+    /// when the stream is at its end.
+    package func readInputToEnd() throws(StorageError) {
+        while try input.takeChunk() != nil { try interruption.check() }
     }
 
     /// How many bytes of the input were used up, as far as that is known: whole frames of a zstd stream.

@@ -6,7 +6,9 @@ internal import StorageModel
 /// Reads are large; nothing is read twice and nothing sought. `@unchecked Sendable` holds because one thread uses it at a
 /// time: the one that opened it looks at its head, then hands it to the one that reads on.
 package final class ByteInput: @unchecked Sendable {
-    private let descriptor: SharedDescriptor
+    /// Where the bytes come from, unless they come from a stream.
+    private let descriptor: SharedDescriptor?
+    private let stream: (any ByteStream)?
     private let name: String
     private let interruption: Interruption
     private let canStall: Bool
@@ -30,6 +32,7 @@ package final class ByteInput: @unchecked Sendable {
     ) throws(StorageError) {
         self.range = range
         self.descriptor = descriptor
+        stream = nil
         self.name = name
         self.interruption = interruption
         do throws(FileError) {
@@ -39,8 +42,17 @@ package final class ByteInput: @unchecked Sendable {
         }
     }
 
+    /// Takes the bytes from a stream.
+    init(_ stream: any ByteStream, name: String, interruption: Interruption) {
+        descriptor = nil
+        self.stream = stream
+        self.name = name
+        self.interruption = interruption
+        canStall = false
+    }
+
     /// A pipe whose other end says nothing must not keep an interruption waiting.
-    private func waitForInput() throws(StorageError) {
+    private func waitForInput(_ descriptor: SharedDescriptor) throws(StorageError) {
         guard canStall else { return }
         while !descriptor.descriptor.isReadable(withinMilliseconds: 200) { try interruption.check() }
     }
@@ -56,12 +68,16 @@ package final class ByteInput: @unchecked Sendable {
             position = 0
         }
         while buffer.count < count && !isAtEnd {
+            guard let descriptor else {
+                try fillFromStream()
+                continue
+            }
             let wanted = readBytes(for: count - buffer.count)
             guard wanted > 0 else {
                 isAtEnd = true
                 break
             }
-            try waitForInput()
+            try waitForInput(descriptor)
             var failure: FileError?
             let part = [UInt8](unsafeUninitializedCapacity: wanted) { room, filled in
                 do throws(FileError) {
@@ -79,6 +95,14 @@ package final class ByteInput: @unchecked Sendable {
             if let rest = range { range = (rest.lowerBound + UInt64(part.count))..<rest.upperBound }
             if buffer.isEmpty { buffer = part } else { buffer.append(contentsOf: part) }
         }
+    }
+
+    private func fillFromStream() throws(StorageError) {
+        guard let part = try stream?.next() else {
+            isAtEnd = true
+            return
+        }
+        if buffer.isEmpty { buffer = part } else { buffer += part }
     }
 
     private func readBytes(for count: Int) -> Int {

@@ -118,7 +118,7 @@ package struct ArchiveWriter: ~Copyable {
 
 /// What an archive came to.
 package struct ArchiveTotals: Hashable, Sendable {
-    package let archiveBytes: UInt64
+    package var archiveBytes: UInt64
     package let entries: UInt64
     package let frames: UInt64
     /// How many of the frames were taken from the previous archive, and how many compressed bytes they have.

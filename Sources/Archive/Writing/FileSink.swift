@@ -38,7 +38,7 @@ package struct FileSink: ArchiveSink {
 
     /// Shares the blocks where the file system can, else copies inside the kernel.
     package mutating func copy(_ range: Range<UInt64>, of archive: ArchiveFile) throws(StorageError) {
-        guard startsAtZero else { return try copyByHand(range, of: archive) }
+        guard startsAtZero, archive.isPlain else { return try copyByHand(range, of: archive) }
         var range = range
         let isAligned = range.lowerBound % FrameLimits.alignmentBytes == offset % FrameLimits.alignmentBytes
         if sharesBlocks && isAligned {

@@ -21,7 +21,7 @@ package enum TreeArchiver {
     }
 
     package struct Outcome: Sendable {
-        package let totals: ArchiveTotals
+        package var totals: ArchiveTotals
         package let changed: [EntryNotice]
         package let skipped: [EntryNotice]
         /// Read again and found to be other than the previous archive has, though nothing says that they changed.

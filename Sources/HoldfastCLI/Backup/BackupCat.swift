@@ -23,6 +23,7 @@ struct BackupCat: HoldfastSubcommand {
     @Argument(help: "The file's path, relative to the archive's root.")
     var path: String
 
+    @OptionGroup var decryption: DecryptionOptions
     @OptionGroup var output: OutputOptions
 
     var printsJSON: Bool { output.json }
@@ -30,7 +31,7 @@ struct BackupCat: HoldfastSubcommand {
     func execute(_ console: Console) throws {
         let archive = try ArchiveReference(archive)
         let file = try ArchiveFiles.writeFile(
-            try EntryPath(argument: path), of: archive, to: 1,
+            try EntryPath(argument: path), of: archive, keys: try decryption.read(), to: 1,
             checkpoint: Checkpoint(interruption: Signals.interruption))
         if output.json { StandardError.write(ContentsRow.json(file).prettyText() + "\n") }
     }

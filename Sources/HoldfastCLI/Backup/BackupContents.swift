@@ -21,6 +21,7 @@ struct BackupContents: HoldfastSubcommand {
     @Argument(help: "Only this entry and what lies below it.")
     var path: String?
 
+    @OptionGroup var decryption: DecryptionOptions
     @OptionGroup var output: OutputOptions
 
     var printsJSON: Bool { output.json }
@@ -28,9 +29,10 @@ struct BackupContents: HoldfastSubcommand {
     func execute(_ console: Console) throws {
         let archive = try ArchiveReference(archive)
         let path = try path.map { text throws(StorageError) in try EntryPath(argument: text) }
+        let keys = try decryption.read()
         var count = 0
         if output.json { try console.print("[") }
-        try ArchiveFiles.contents(of: archive, beneath: path, checkpoint: console.checkpoint) { entry in
+        try ArchiveFiles.contents(of: archive, beneath: path, keys: keys, checkpoint: console.checkpoint) { entry in
             if output.json {
                 try console.print((count == 0 ? "\n  " : ",\n  ") + ContentsRow.json(entry).compactText)
             } else {

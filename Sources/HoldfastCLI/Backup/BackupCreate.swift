@@ -18,6 +18,9 @@ struct BackupCreate: HoldfastSubcommand {
             Every archive is complete, and costs little: what is unchanged since the newest archive of the same source at DEST is \
             taken from there, neither read nor compressed. Unchanged means the same size, times (ctime too), inode, owner and \
             mode, and not younger than three seconds before that backup.
+
+            With a recipient or a passphrase, archives are encrypted in the format of age and named ….tar.zst.age; \
+            age -d FILE | tar --zstd -x restores one without Holdfast.
             """,
             examples: [
                 "holdfast backup create pg --to /srv/backups",
@@ -26,6 +29,7 @@ struct BackupCreate: HoldfastSubcommand {
                 "holdfast backup create docker:pg --to /srv/backups",
                 "holdfast backup create --all --engine docker --to /srv/backups",
                 "holdfast backup create --filter label=app=shop --to /srv/backups",
+                "holdfast backup create pg --to /srv/backups --recipient age1…",
                 "holdfast backup create pg --to - | ssh host holdfast backup restore - --to pg",
             ]))
 
@@ -35,7 +39,8 @@ struct BackupCreate: HoldfastSubcommand {
     @OptionGroup var selection: SourceSelection
 
     @Option(
-        help: ArgumentHelp("Where to: a directory, a .tar.zst file, or -.", valueName: "dest"), completion: .directory)
+        help: ArgumentHelp("Where to: a directory, a .tar.zst or .tar.zst.age file, or -.", valueName: "dest"),
+        completion: .directory)
     var to: String
 
     @Option(help: ArgumentHelp("zstd level, 1 to 19.", valueName: "n"))
@@ -48,6 +53,7 @@ struct BackupCreate: HoldfastSubcommand {
     var noSync = false
 
     @OptionGroup var reuse: ReuseOptions
+    @OptionGroup var encryption: EncryptionOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
@@ -61,6 +67,7 @@ struct BackupCreate: HoldfastSubcommand {
 
     func execute(_ console: Console) throws {
         let destination = try BackupDestination(to)
+        let recipients = try encryption.read()
         let sources = try selection.sources(named: sources, store, console)
         try checkDestination(destination, sources.count)
         let requests = sources.map { source in
@@ -73,7 +80,7 @@ struct BackupCreate: HoldfastSubcommand {
         var reports: [BackupReport] = []
         for request in requests {
             do throws(StorageError) {
-                reports.append(try backUp(request, console))
+                reports.append(try backUp(request, recipients, console))
             } catch {
                 try console.report(error)
                 continue
@@ -90,10 +97,13 @@ struct BackupCreate: HoldfastSubcommand {
     }
 
     /// Opens a store only if a volume is to be backed up, so that directories need none.
-    private func backUp(_ request: BackupRequest, _ console: Console) throws(StorageError) -> BackupReport {
+    private func backUp(
+        _ request: BackupRequest, _ recipients: ArchiveRecipients?, _ console: Console
+    ) throws(StorageError) -> BackupReport {
         switch request.source {
-        case .volume: try store.open(console).backUp(request, checkpoint: console.checkpoint)
-        case .directory, .engineVolume: try ArchiveFiles.backUp(request, checkpoint: console.checkpoint)
+        case .volume: try store.open(console).backUp(request, recipients: recipients, checkpoint: console.checkpoint)
+        case .directory, .engineVolume:
+            try ArchiveFiles.backUp(request, recipients: recipients, checkpoint: console.checkpoint)
         }
     }
 

@@ -8,7 +8,10 @@ struct BackupList: HoldfastSubcommand {
         commandName: "ls",
         abstract: "List the archives below a destination.",
         discussion: helpText(
-            "Reads only the end of each archive, whatever its size.",
+            """
+            Reads only the end of each archive, whatever its size. Of an encrypted one, without a key that opens it, source and \
+            time are what its path tells.
+            """,
             examples: [
                 "holdfast backup ls /srv/backups",
                 "holdfast backup ls /srv/backups --json | jq -r '.[-1].archive'",
@@ -19,12 +22,15 @@ struct BackupList: HoldfastSubcommand {
         help: ArgumentHelp("A directory with archives.", valueName: "dest"), completion: .directory)
     var destination: String
 
+    @OptionGroup var decryption: DecryptionOptions
     @OptionGroup var output: OutputOptions
 
     var printsJSON: Bool { output.json }
 
     func execute(_ console: Console) throws {
-        let archives = try ArchiveFiles.list(at: destination, checkpoint: console.checkpoint).sorted(by: isBefore)
+        let archives = try ArchiveFiles.list(
+            at: destination, keys: try decryption.read(), checkpoint: console.checkpoint
+        ).sorted(by: isBefore)
         if output.json { return try console.print(.array(archives.map(json))) }
         var table = Table([
             Table.Column(heading: "CREATED"), Table.Column(heading: "SOURCE"),

@@ -18,6 +18,7 @@ struct BackupRestore: HoldfastSubcommand {
                 "holdfast backup restore pg.tar.zst --to pg --replace",
                 "holdfast backup restore pg.tar.zst --to docker:pg",
                 "holdfast backup restore www.tar.zst --to dir:/tmp/www --path etc/nginx --path index.html",
+                "holdfast backup restore pg.tar.zst.age --identity key.txt --to pg2",
                 "ssh host holdfast backup create pg --to - | holdfast backup restore - --to pg",
             ]))
 
@@ -52,6 +53,7 @@ struct BackupRestore: HoldfastSubcommand {
     @Flag(name: .customLong("no-sync"), help: "Do not wait until everything is on disk.")
     var noSync = false
 
+    @OptionGroup var decryption: DecryptionOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
@@ -60,12 +62,13 @@ struct BackupRestore: HoldfastSubcommand {
 
     func execute(_ console: Console) throws {
         let request = try makeRequest()
+        let keys = try decryption.read()
         if mode == .replace && !force && request.archive != .standardInput
             && !console.confirms("Replace everything in \(request.target.description.printable())?")
         {
             throw StorageError(.interrupted, "nothing was restored")
         }
-        let report = try restore(request, console)
+        let report = try restore(request, keys, console)
         for notice in report.skipped { console.mention("\(report.target): \(notice.path): \(notice.reason)") }
         if report.hasWarnings { console.note(.warnings) }
         if output.json { return try console.print(BackupReportRow.json(report)) }
@@ -82,10 +85,13 @@ struct BackupRestore: HoldfastSubcommand {
     }
 
     /// Opens a store only for a volume, so that a directory is restored on a bare machine.
-    private func restore(_ request: RestoreRequest, _ console: Console) throws(StorageError) -> RestoreReport {
+    private func restore(
+        _ request: RestoreRequest, _ keys: ArchiveKeys, _ console: Console
+    ) throws(StorageError) -> RestoreReport {
         switch request.target {
-        case .volume: try store.open(console).restore(request, checkpoint: console.checkpoint)
-        case .directory, .engineVolume: try ArchiveFiles.restore(request, checkpoint: console.checkpoint)
+        case .volume: try store.open(console).restore(request, keys: keys, checkpoint: console.checkpoint)
+        case .directory, .engineVolume:
+            try ArchiveFiles.restore(request, keys: keys, checkpoint: console.checkpoint)
         }
     }
 

@@ -15,20 +15,24 @@ struct BackupVerify: HoldfastSubcommand {
             examples: [
                 "holdfast backup verify /srv/backups/holdfast/pg/*.tar.zst",
                 "holdfast backup verify pg.tar.zst --json",
+                "holdfast backup verify pg.tar.zst.age --identity key.txt",
             ]))
 
     @Argument(help: ArgumentHelp("The archives, or -.", valueName: "archive"), completion: .file())
     var archives: [String]
 
+    @OptionGroup var decryption: DecryptionOptions
     @OptionGroup var output: OutputOptions
 
     var printsJSON: Bool { output.json }
 
     func execute(_ console: Console) throws {
+        let keys = try decryption.read()
         var reports: [VerifyReport] = []
         for archive in archives {
             do throws(StorageError) {
-                reports.append(try ArchiveFiles.verify(ArchiveReference(archive), checkpoint: console.checkpoint))
+                reports.append(
+                    try ArchiveFiles.verify(ArchiveReference(archive), keys: keys, checkpoint: console.checkpoint))
             } catch {
                 try console.report(error)
                 continue
