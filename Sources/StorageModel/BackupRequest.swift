@@ -35,6 +35,8 @@ public struct BackupRequest: Hashable, Sendable {
     public var replacesExistingFile: Bool
     /// Whether the archive is on disk before success is reported.
     public var isDurable: Bool
+    /// What the archive is tagged with, for `--keep-tag` of a retention policy.
+    public var tags: [String] = []
 
     public static let levels = 1...19
 

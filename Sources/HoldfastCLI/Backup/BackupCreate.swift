@@ -37,6 +37,9 @@ struct BackupCreate: HoldfastSubcommand {
     @Option(help: ArgumentHelp("zstd level, 1 to 19.", valueName: "n"))
     var level = 3
 
+    @Option(help: ArgumentHelp("Tag the archives, for 'backup forget --keep-tag'. Repeatable.", valueName: "tag"))
+    var tag: [String] = []
+
     @Flag(name: .shortAndLong, help: "Replace an existing file.")
     var force = false
 
@@ -57,11 +60,14 @@ struct BackupCreate: HoldfastSubcommand {
     func execute(_ console: Console) throws {
         let destination = try BackupDestination(to)
         let sources = try selection.sources(named: sources, store, console)
+        let tags = try ArchiveTags.parse(tag)
         try checkDestination(destination, sources.count)
         let requests = sources.map { source in
-            BackupRequest(
+            var request = BackupRequest(
                 source: source, destination: destination, level: level, threads: threads.threads,
                 replacesExistingFile: force, isDurable: !noSync)
+            request.tags = tags
+            return request
         }
         var reports: [BackupReport] = []
         for request in requests {
