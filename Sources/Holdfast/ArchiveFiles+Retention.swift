@@ -69,7 +69,8 @@ extension ArchiveFiles {
         }
         guard bytes.count <= limitBytes else {
             throw StorageError(
-                .limitExceeded, object: path, "'\(path.printable(limit: 200))' is larger than \(ByteCount(UInt64(limitBytes)))")
+                .limitExceeded, object: path,
+                "'\(path.printable(limit: 200))' is larger than \(ByteCount(UInt64(limitBytes)))")
         }
         return bytes
     }

@@ -47,7 +47,9 @@ public struct ZoneRules: Hashable, Sendable {
 
     /// How many seconds the clocks are ahead of UTC at that time.
     public func offsetSeconds(at seconds: Int64) -> Int64 {
-        if let recurring, transitions.last.map({ seconds >= $0 }) ?? true { return recurring.offsetSeconds(at: seconds) }
+        if let recurring, transitions.last.map({ seconds >= $0 }) ?? true {
+            return recurring.offsetSeconds(at: seconds)
+        }
         var (low, high) = (0, transitions.count)
         while low < high {
             let middle = (low + high) / 2

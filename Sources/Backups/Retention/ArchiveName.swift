@@ -16,7 +16,8 @@ struct ArchiveName: Hashable, Comparable {
         isEncrypted = text.hasSuffix(Self.encryptedSuffix)
         let plain = isEncrypted ? text.dropLast(Self.encryptedSuffix.count) : text[...]
         guard plain.hasSuffix(DestinationLayout.suffix) else { return nil }
-        let parts = plain.dropLast(DestinationLayout.suffix.count).split(separator: "-", omittingEmptySubsequences: false)
+        let parts = plain.dropLast(DestinationLayout.suffix.count).split(
+            separator: "-", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count), let stem = parts.first else { return nil }
         let digits = Array(stem)
         guard digits.count == 16, digits[8] == "T", digits[15] == "Z" else { return nil }
@@ -24,7 +25,9 @@ struct ArchiveName: Hashable, Comparable {
         let clock = "\(String(digits[9..<11])):\(String(digits[11..<13])):\(String(digits[13..<15]))"
         guard let time = Timestamp(parsing: "\(date)T\(clock)Z"), time.compact == stem else { return nil }
         if parts.count == 2 {
-            guard let number = Int(parts[1]), (1..<1000).contains(number), String(number) == parts[1] else { return nil }
+            guard let number = Int(parts[1]), (1..<1000).contains(number), String(number) == parts[1] else {
+                return nil
+            }
             self.number = number
         } else {
             number = 0

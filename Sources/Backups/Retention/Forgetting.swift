@@ -98,7 +98,9 @@ package struct Forgetting {
             } catch {
                 // Another forget was faster.
                 if error.errno == .noEntry { continue }
-                fail(StorageError(error, doing: "remove archive '\(archive.path.printable())'", object: archive.path), &result)
+                fail(
+                    StorageError(error, doing: "remove archive '\(archive.path.printable())'", object: archive.path),
+                    &result)
             }
         }
         do throws(FileError) {

@@ -39,7 +39,9 @@ struct BackupStatus: HoldfastSubcommand {
         let rows = try ArchiveFiles.freshness(
             of: destination, sources: sources, limit: try limit(), now: try timeNow(now),
             checkpoint: console.checkpoint)
-        if rows.isEmpty { try console.report(failure("there is no archive below '\(destination.printable())'", destination)) }
+        if rows.isEmpty {
+            try console.report(failure("there is no archive below '\(destination.printable())'", destination))
+        }
         for row in rows {
             if let trouble = trouble(row) { try console.report(failure(trouble, row.source)) }
         }

@@ -7,10 +7,12 @@ struct RetentionOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("The newest n archives; unlimited for all.", valueName: "n"))
     var keepLast: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("One of each of the last n hours with archives.", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("One of each of the last n hours with archives.", valueName: "n"))
     var keepHourly: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("One of each of the last n days with archives.", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("One of each of the last n days with archives.", valueName: "n"))
     var keepDaily: String?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("One of each of the last n ISO weeks.", valueName: "n"))
@@ -62,7 +64,8 @@ struct RetentionOptions: ParsableArguments {
         for case (let period, let text?) in counts {
             guard let count = KeepCount(parsing: text) else {
                 throw StorageError(
-                    .invalidInput, object: text, "--keep-\(period.rawValue) '\(text.printable(limit: 40))' is not a count",
+                    .invalidInput, object: text,
+                    "--keep-\(period.rawValue) '\(text.printable(limit: 40))' is not a count",
                     hint: "write a whole number, or unlimited")
             }
             policy.counts[period] = count
