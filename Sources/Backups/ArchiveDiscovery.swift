@@ -61,9 +61,11 @@ package enum ArchiveDiscovery {
                     archive: path, source: nil, createdAt: nil, archiveBytes: sizeBytes, entries: nil, sourceBytes: nil,
                     state: "no-table")
             }
-            return ArchiveSummary(
+            var summary = ArchiveSummary(
                 archive: path, source: index.origin.source, createdAt: index.origin.startedAt, archiveBytes: sizeBytes,
                 entries: index.entries, sourceBytes: index.sourceBytes, state: "complete")
+            summary.tags = index.origin.tags
+            return summary
         } catch {
             if let summary = closedSummary(of: path, error) { return summary }
             return ArchiveSummary(

@@ -126,7 +126,7 @@ package struct BackupRun {
             source: request.source.description, engine: request.source.engine,
             volumeName: volume?.name.rawValue ?? "", driver: volume?.driver ?? "", options: volume?.options ?? [:],
             labels: volume?.labels ?? [:], host: Host.name, startedAt: .now, encoder: Encoder.identity,
-            level: request.level)
+            level: request.level, tags: request.tags)
     }
 
     private func archive(

@@ -37,6 +37,7 @@ public struct ArchiveSummary: Hashable, Sendable {
     public let sourceBytes: UInt64?
     /// "complete", "no-table", "encrypted" (no key that was given opens it) or "unreadable".
     public let state: String
+    public var tags: [String] = []
 
     public init(
         archive: String, source: String?, createdAt: Timestamp?, archiveBytes: UInt64, entries: UInt64?,

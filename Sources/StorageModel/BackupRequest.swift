@@ -52,6 +52,8 @@ public struct BackupRequest: Hashable, Sendable {
     public var explainsChanges = false
     /// Whether no archive is made if nothing changed since the previous one.
     public var skipsIfUnchanged = false
+    /// What the archive is tagged with, for `--keep-tag` of a retention policy.
+    public var tags: [String] = []
 
     public static let levels = 1...19
 

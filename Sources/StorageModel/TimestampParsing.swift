@@ -4,23 +4,18 @@ extension Timestamp {
     ///
     /// - Returns: `nil` for anything else, and for a day or a time that does not exist.
     public init?(parsing text: String) {
-        if let time = Self.secondsSinceEpoch(text) {
-            self = time
-        } else if let time = Self.calendarTime(text) {
-            self = time
-        } else {
-            return nil
-        }
+        guard let zoned = ZonedTime(parsing: text) else { return nil }
+        self = zoned.time
     }
 
-    private static func secondsSinceEpoch(_ text: String) -> Timestamp? {
+    fileprivate static func secondsSinceEpoch(_ text: String) -> Timestamp? {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard let whole = parts.first, whole.allSatisfy(\.isDigit), let seconds = Int64(whole) else { return nil }
         guard parts.count > 1 else { return Timestamp(seconds: seconds) }
         return nanoseconds(parts[1]).map { Timestamp(seconds: seconds, nanoseconds: $0) }
     }
 
-    private static func calendarTime(_ text: String) -> Timestamp? {
+    fileprivate static func calendarTime(_ text: String) -> ZonedTime? {
         var scanner = TimeScanner(rest: text[...])
         guard let year = scanner.number(4), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"),
             let day = scanner.number(2)
@@ -46,25 +41,39 @@ extension Timestamp {
                 _ = scanner.skip("z")
             }
         }
-        let time = Timestamp(seconds: days(year, month, day) * 86_400 + secondOfDay, nanoseconds: fraction)
+        let time = Timestamp(seconds: CivilTime.days(year, month, day) * 86_400 + secondOfDay, nanoseconds: fraction)
         // The 31st of June would have become the 1st of July.
         let civil = CivilTime(time)
         guard scanner.rest.isEmpty, civil.year == year, civil.month == month, civil.day == day else { return nil }
-        return Timestamp(seconds: time.seconds - offset, nanoseconds: fraction)
-    }
-
-    /// Days since 1970-01-01, the inverse of ``CivilTime``.
-    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let shiftedYear = month <= 2 ? year - 1 : year
-        let era = shiftedYear / 400
-        let yearOfEra = shiftedYear - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        return ZonedTime(Timestamp(seconds: time.seconds - offset, nanoseconds: fraction), offsetSeconds: offset)
     }
 
     private static func nanoseconds(_ fraction: Substring) -> UInt32? {
         guard (1...9).contains(fraction.count), fraction.allSatisfy(\.isDigit) else { return nil }
         return UInt32(fraction + String(repeating: "0", count: 9 - fraction.count))
+    }
+}
+
+/// A point in time as it was written: with the offset from UTC of the clock that it was read from.
+public struct ZonedTime: Hashable, Sendable {
+    public let time: Timestamp
+    /// How far that clock was ahead of UTC.
+    public let offsetSeconds: Int64
+
+    public init(_ time: Timestamp, offsetSeconds: Int64 = 0) {
+        self.time = time
+        self.offsetSeconds = offsetSeconds
+    }
+
+    /// Parses what ``Timestamp/init(parsing:)`` parses.
+    public init?(parsing text: String) {
+        if let time = Timestamp.secondsSinceEpoch(text) {
+            self.init(time)
+        } else if let zoned = Timestamp.calendarTime(text) {
+            self = zoned
+        } else {
+            return nil
+        }
     }
 }
 

@@ -20,6 +20,8 @@ package struct ArchiveIndex: Hashable, Sendable {
     }
 
     package static let version: UInt64 = 1
+    /// With the archive's tags at the end. An archive without tags is of version 1, as all were before there were any.
+    package static let taggedVersion: UInt64 = 2
 
     package var origin: ArchiveOrigin
     package var entries: UInt64
@@ -35,7 +37,7 @@ package struct ArchiveIndex: Hashable, Sendable {
 
     func encoded() -> [UInt8] {
         var encoder = TableEncoder()
-        encoder.append(Self.version)
+        encoder.append(origin.tags.isEmpty ? Self.version : Self.taggedVersion)
         origin.encode(to: &encoder)
         for number in [entries, frames, sourceBytes, rawBytes, changedEntries, skippedEntries, sliceBytes] {
             encoder.append(number)
@@ -52,6 +54,7 @@ package struct ArchiveIndex: Hashable, Sendable {
                 encoder.append(raw: chunk.digest.bytes)
             }
         }
+        if !origin.tags.isEmpty { origin.encodeTags(to: &encoder) }
         return encoder.bytes
     }
 
@@ -73,7 +76,10 @@ package struct ArchiveIndex: Hashable, Sendable {
 
     init(decoding bytes: [UInt8]) throws(TableFault) {
         var decoder = TableDecoder(bytes)
-        guard try decoder.integer() == Self.version else { throw TableFault("its index is of another version") }
+        let version = try decoder.integer()
+        guard version == Self.version || version == Self.taggedVersion else {
+            throw TableFault("its index is of another version")
+        }
         origin = try ArchiveOrigin(from: &decoder)
         entries = try decoder.integer()
         frames = try decoder.integer()
@@ -85,6 +91,7 @@ package struct ArchiveIndex: Hashable, Sendable {
         guard sliceBytes == Chunking.sliceBytes else { throw TableFault("its slices are of another size") }
         entryChunks = try Self.chunks(from: &decoder)
         frameChunks = try Self.chunks(from: &decoder)
+        if version == Self.taggedVersion { try origin.decodeTags(from: &decoder) }
         guard decoder.isAtEnd else { throw TableFault("its index has bytes too many") }
         guard Self.total(entryChunks) == entries, Self.total(frameChunks) == frames else {
             throw TableFault("its chunks do not add up")

@@ -19,11 +19,13 @@ package struct ArchiveOrigin: Hashable, Sendable {
     /// How the source was kept still: `none`.
     package var consistency: String
     package var level: Int
+    /// What the user tagged the archive with; written behind everything else of the index, and only where there are any.
+    package var tags: [String]
 
     package init(
         source: String, engine: String, volumeName: String = "", driver: String = "", options: [String: String] = [:],
         labels: [String: String] = [:], host: String, startedAt: Timestamp, encoder: String,
-        consistency: String = "none", level: Int
+        consistency: String = "none", level: Int, tags: [String] = []
     ) {
         self.source = source
         self.engine = engine
@@ -36,6 +38,7 @@ package struct ArchiveOrigin: Hashable, Sendable {
         self.encoder = encoder
         self.consistency = consistency
         self.level = level
+        self.tags = tags
     }
 
     func encode(to encoder: inout TableEncoder) {
@@ -62,5 +65,15 @@ package struct ArchiveOrigin: Hashable, Sendable {
         let seconds = try decoder.signed()
         startedAt = Timestamp(seconds: seconds, nanoseconds: try decoder.integer(UInt32.self))
         level = try decoder.integer(Int.self)
+        tags = []
+    }
+
+    func encodeTags(to encoder: inout TableEncoder) {
+        encoder.append(UInt64(tags.count))
+        for tag in tags { encoder.append(string: tag.utf8) }
+    }
+
+    mutating func decodeTags(from decoder: inout TableDecoder) throws(TableFault) {
+        for _ in 0..<(try decoder.integer(UInt32.self)) { tags.append(try decoder.text()) }
     }
 }

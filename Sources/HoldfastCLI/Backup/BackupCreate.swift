@@ -46,6 +46,9 @@ struct BackupCreate: HoldfastSubcommand {
     @Option(help: ArgumentHelp("zstd level, 1 to 19.", valueName: "n"))
     var level = 3
 
+    @Option(help: ArgumentHelp("Tag the archives, for 'backup forget --keep-tag'. Repeatable.", valueName: "tag"))
+    var tag: [String] = []
+
     @Flag(name: .shortAndLong, help: "Replace an existing file.")
     var force = false
 
@@ -69,12 +72,14 @@ struct BackupCreate: HoldfastSubcommand {
         let destination = try BackupDestination(to)
         let recipients = try encryption.read()
         let sources = try selection.sources(named: sources, store, console)
+        let tags = try ArchiveTags.parse(tag)
         try checkDestination(destination, sources.count)
         let requests = sources.map { source in
             var request = BackupRequest(
                 source: source, destination: destination, level: level, threads: threads.threads,
                 replacesExistingFile: force, isDurable: !noSync)
             reuse.apply(to: &request)
+            request.tags = tags
             return request
         }
         var reports: [BackupReport] = []

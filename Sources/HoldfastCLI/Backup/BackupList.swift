@@ -59,7 +59,7 @@ struct BackupList: HoldfastSubcommand {
             "archive": .string(archive.archive), "source": .optional(archive.source),
             "createdAt": .optional(archive.createdAt?.description), "archiveBytes": .unsigned(archive.archiveBytes),
             "entries": .optional(archive.entries), "sourceBytes": .optional(archive.sourceBytes),
-            "state": .string(archive.state),
+            "state": .string(archive.state), "tags": .array(archive.tags.map { .string($0) }),
         ]
     }
 }

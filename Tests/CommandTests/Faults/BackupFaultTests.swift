@@ -88,6 +88,25 @@ struct BackupFaultTests {
         }
     }
 
+    @Test(
+        "backup forget: what the policy keeps stays, and an acknowledged removal is one",
+        arguments: FaultSweep.possibleTroubles)
+    func forget(_ trouble: FaultSweep.Trouble) throws {
+        let folder = try template.makeDirectory("backups/holdfast/source")
+        let times = ["20240101T000000Z", "20240101T000000Z-1", "20240102T000000Z", "20240103T000000Z"]
+        let names = times.map { "\(folder)/\($0).tar.zst" }
+        for name in names { try Tool.run("cp", template("first.tar.zst"), name).check() }
+        let arguments = ["backup", "forget", "{}/backups", "--keep-last", "1"]
+        try FaultSweep(template: template, arguments: arguments).run(trouble) { run in
+            let archives = try Self.archives(run)
+            try require(archives.last?.hasSuffix("20240103T000000Z.tar.zst") == true, "the kept archive is lost", run)
+            if run.result.status == 0 { try require(archives.count == 1, "an acknowledged removal did not last", run) }
+            for archive in archives { try run.holdfast("backup", "verify", archive).check() }
+            try run.holdfast("backup", "forget", "\(run.folder)/backups", "--keep-last", "1").check()
+            try require(Self.archives(run).count == 1, "the next run did not remove them", run)
+        }
+    }
+
     private static func archives(_ run: FaultSweep.Run) throws -> [String] {
         try Tool.run("find", "\(run.folder)/backups", "-name", "*.tar.zst").lines.sorted()
     }
