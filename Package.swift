@@ -78,12 +78,14 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
-        .target(name: "Backups", dependencies: ["Archive", "FileTree", "StorageModel"], swiftSettings: strict),
+        .target(name: "Freezing", dependencies: ["FileTree", "StorageModel", "CLinux"], swiftSettings: strict),
+        .target(
+            name: "Backups", dependencies: ["Archive", "Freezing", "FileTree", "StorageModel"], swiftSettings: strict),
         .target(
             name: "Holdfast",
             dependencies: [
-                "Images", "Containers", "Registry", "Backups", "Volumes", "Mounts", "Compose", "Layers", "Archive",
-                "Catalog", "FileTree", "StorageModel",
+                "Images", "Containers", "Registry", "Backups", "Freezing", "Volumes", "Mounts", "Compose", "Layers",
+                "Archive", "Catalog", "FileTree", "StorageModel",
             ],
             swiftSettings: strict),
         .target(

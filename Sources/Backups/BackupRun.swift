@@ -8,11 +8,18 @@ package struct BackupRun {
     private let request: BackupRequest
     private let volume: Volume?
     private let checkpoint: Checkpoint
+    private let reading: StillReading
 
     /// - Parameters:
     ///   - root: the open directory that is read; the caller holds whatever lease keeps it in place.
     ///   - volume: what it is in the catalog, to be written into the archive; `nil` for a directory.
-    package init(_ root: SharedDescriptor, _ request: BackupRequest, volume: Volume?, checkpoint: Checkpoint) {
+    ///   - source: how what uses the data can be kept still.
+    package init(
+        _ root: SharedDescriptor, _ request: BackupRequest, volume: Volume?, source: LiveSource = LiveSource(),
+        checkpoint: Checkpoint
+    ) {
+        reading = StillReading(
+            root, request.consistency, source, name: request.source.description, checkpoint: checkpoint)
         self.root = root
         self.request = request
         self.volume = volume
@@ -42,11 +49,14 @@ package struct BackupRun {
                 in: directory, DestinationLayout.names(origin.startedAt), origin, replaces: false)
         }
         let elapsed = start.duration(to: clock.now)
-        return BackupReport(
+        var report = BackupReport(
             archive: archive, source: request.source, entries: outcome.totals.entries,
             sourceBytes: outcome.totals.sourceBytes, archiveBytes: outcome.totals.archiveBytes, reusedFrames: 0,
             newFrames: outcome.totals.frames, reusedBytes: 0, changedDuringRead: outcome.changed,
-            skipped: outcome.skipped, seconds: elapsed.seconds, tableDigest: outcome.totals.tableDigest)
+            skipped: outcome.skipped + reading.skipped, seconds: elapsed.seconds,
+            tableDigest: outcome.totals.tableDigest)
+        report.consistency = reading.report
+        return report
     }
 
     private func makeOrigin() -> ArchiveOrigin {
@@ -61,10 +71,23 @@ package struct BackupRun {
         checkpoint.progress.begin("backing up \(request.source)", totalEntries: nil, totalBytes: nil)
         let counting = startCounting()
         defer { counting?.finish() }
-        return try TreeArchiver.archive(
-            root, to: sink, origin: origin,
-            options: TreeArchiver.Options(level: request.level, threads: request.threads ?? WorkerPool.defaultThreads),
-            checkpoint: checkpoint)
+        try reading.begin()
+        do throws(StorageError) {
+            let outcome = try TreeArchiver.archive(
+                reading.data, to: sink, origin: origin,
+                options: TreeArchiver.Options(
+                    level: request.level, threads: request.threads ?? WorkerPool.defaultThreads),
+                checkpoint: checkpoint, observe: reading.observer
+            ) { origin in
+                reading.endOfReading()
+                origin.consistency = reading.report.method.rawValue
+            }
+            reading.finish(changed: outcome.changed)
+            return outcome
+        } catch {
+            reading.discard()
+            throw error
+        }
     }
 
     /// Counts the tree beside the backup, if somebody looks at the progress: the counting is faster by far.

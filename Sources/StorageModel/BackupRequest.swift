@@ -35,6 +35,8 @@ public struct BackupRequest: Hashable, Sendable {
     public var replacesExistingFile: Bool
     /// Whether the archive is on disk before success is reported.
     public var isDurable: Bool
+    /// What is done so that the files of the archive fit together.
+    public var consistency = ConsistencyRequest()
 
     public static let levels = 1...19
 
@@ -83,9 +85,13 @@ public struct BackupReport: Hashable, Sendable {
     public var seconds: Double
     /// SHA-256 of the table of contents, which covers every frame.
     public var tableDigest: Digest
+    /// How the data was kept still, and what became of the hooks.
+    public var consistency = ConsistencyReport()
 
     /// Whether the exit status is 3.
-    public var hasWarnings: Bool { !changedDuringRead.isEmpty || skipped.contains { !$0.reason.hasPrefix("socket") } }
+    public var hasWarnings: Bool {
+        !changedDuringRead.isEmpty || skipped.contains { !$0.reason.hasPrefix("socket") } || consistency.hasWarnings
+    }
 
     public init(
         archive: String, source: SourceReference, entries: UInt64, sourceBytes: UInt64, archiveBytes: UInt64,

@@ -22,11 +22,15 @@ package enum TreeArchiver {
         package let skipped: [EntryNotice]
     }
 
-    /// - Parameter root: the directory whose content becomes the archive, itself the entry `./`.
+    /// - Parameters:
+    ///   - root: the directory whose content becomes the archive, itself the entry `./`.
+    ///   - observe: told of every entry as the walk comes to it, on a thread of its own.
+    ///   - seal: called when everything was read, before the table is written.
     /// - Throws: what the sink throws, ``StorageError/interrupted``, or a failure to read the root itself.
     package static func archive(
         _ root: SharedDescriptor, to sink: any ArchiveSink, origin: ArchiveOrigin, options: Options,
-        checkpoint: Checkpoint
+        checkpoint: Checkpoint, observe: @escaping @Sendable (WalkedEntry) -> Void = { _ in },
+        seal: (inout ArchiveOrigin) -> Void = { _ in }
     ) throws(StorageError) -> Outcome {
         let notices = NoticeList()
         let level = options.level
@@ -39,7 +43,7 @@ package enum TreeArchiver {
         let planning = WorkerPool(threads: 1)
         planning.submit {
             do throws(StorageError) {
-                try plan(root, notices, pipeline, checkpoint)
+                try plan(root, notices, pipeline, checkpoint, observe)
             } catch {
                 pipeline.fail(error)
             }
@@ -53,6 +57,8 @@ package enum TreeArchiver {
             planning.finish()
             pipeline.finish()
             let skipped = notices.skipped
+            var origin = origin
+            seal(&origin)
             let totals = try writer.finish(origin: origin, skippedEntries: UInt64(skipped.count))
             return Outcome(totals: totals, changed: notices.changed, skipped: skipped)
         } catch {
@@ -65,7 +71,7 @@ package enum TreeArchiver {
 
     private static func plan(
         _ root: SharedDescriptor, _ notices: NoticeList, _ pipeline: OrderedPipeline<ArchiveJob, [EncodedFrame]>,
-        _ checkpoint: Checkpoint
+        _ checkpoint: Checkpoint, _ observe: (WalkedEntry) -> Void
     ) throws(StorageError) {
         var planner = ArchivePlanner(root: root, notices: notices) { (job) throws(StorageError) in
             try pipeline.submit(job)
@@ -79,6 +85,7 @@ package enum TreeArchiver {
         }
         try walk.forEach { (entry) throws(StorageError) in
             try checkpoint.interruption.check()
+            observe(entry)
             try planner.add(entry)
         } onError: { path, error in
             if path.isRoot { rootFailure = error }

@@ -13,7 +13,8 @@ struct BackupCreate: HoldfastSubcommand {
             (dir:/absolute/path); --all and --filter select volumes, of another engine with --engine. DEST is a directory, where \
             the archive becomes <engine>/<name>/<time>.tar.zst, a .tar.zst file, or - for standard output. A file that changes \
             while it is read never stops a backup: it is listed and the exit status is 3. What fails does not keep the other \
-            sources from being backed up.
+            sources from being backed up. Who uses the data is kept still by --consistency: freeze its containers, clone the \
+            data (XFS, btrfs), let them run on, and read the clone.
             """,
             examples: [
                 "holdfast backup create pg --to /srv/backups",
@@ -22,6 +23,8 @@ struct BackupCreate: HoldfastSubcommand {
                 "holdfast backup create docker:pg --to /srv/backups",
                 "holdfast backup create --all --engine docker --to /srv/backups",
                 "holdfast backup create --filter label=app=shop --to /srv/backups",
+                "holdfast backup create pg --to /srv/backups --consistency freeze --max-freeze 5",
+                "holdfast backup create docker:pg --to /srv/backups --exec-before db:'pg_dump -U app -f /data/dump.sql app'",
                 "holdfast backup create pg --to - | ssh host holdfast backup restore - --to pg",
             ]))
 
@@ -43,6 +46,7 @@ struct BackupCreate: HoldfastSubcommand {
     @Flag(name: .customLong("no-sync"), help: "Do not wait until the archive is on disk.")
     var noSync = false
 
+    @OptionGroup var consistency: ConsistencyOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
@@ -58,10 +62,12 @@ struct BackupCreate: HoldfastSubcommand {
         let destination = try BackupDestination(to)
         let sources = try selection.sources(named: sources, store, console)
         try checkDestination(destination, sources.count)
-        let requests = sources.map { source in
-            BackupRequest(
+        let requests = try sources.map { source throws(StorageError) in
+            var request = BackupRequest(
                 source: source, destination: destination, level: level, threads: threads.threads,
                 replacesExistingFile: force, isDurable: !noSync)
+            request.consistency = try consistency.request(for: source)
+            return request
         }
         var reports: [BackupReport] = []
         for request in requests {
@@ -107,6 +113,7 @@ struct BackupCreate: HoldfastSubcommand {
         for notice in report.changedDuringRead + report.skipped {
             console.mention("\(report.source): \(notice.path): \(notice.reason)")
         }
+        consistency.announce(report, console)
         if report.hasWarnings { console.note(.warnings) }
         if !output.json && report.archive != "-" { try console.print(report.archive + "\n") }
         console.remark(BackupReportRow.summary(report))

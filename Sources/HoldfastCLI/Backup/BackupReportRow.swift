@@ -11,6 +11,12 @@ enum BackupReportRow {
             "newFrames": .unsigned(report.newFrames), "reusedBytes": .unsigned(report.reusedBytes),
             "changedDuringRead": notices(report.changedDuringRead), "skipped": notices(report.skipped),
             "seconds": .seconds(report.seconds), "tableDigest": .string(report.tableDigest.description),
+            "consistency": .string(report.consistency.method.rawValue),
+            "frozenSeconds": .seconds(report.consistency.frozenSeconds),
+            "frozen": .array(report.consistency.frozen.map { .string($0) }),
+            "notices": .array(report.consistency.notices.map { .string($0) }),
+            "likelyInconsistent": notices(report.consistency.likelyInconsistent),
+            "hooks": .array(report.consistency.hooks.map(HookRow.json)),
         ]
     }
 
