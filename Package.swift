@@ -108,6 +108,9 @@ let package = Package(
         .testTarget(
             name: "FileTreeTests", dependencies: ["FileTree", "StorageModel", "TestSupport"], swiftSettings: seam),
         .testTarget(
+            name: "FreezingTests", dependencies: ["Freezing", "FileTree", "StorageModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "CommandTests", dependencies: ["HoldfastCLI", "HoldfastTool", "StorageModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(

@@ -24,7 +24,8 @@ package final class Freeze {
         package var failures: [StorageError] = []
 
         package static func == (left: Outcome, right: Outcome) -> Bool {
-            left.seconds == right.seconds && left.isWhole == right.isWhole && left.failures.count == right.failures.count
+            left.seconds == right.seconds && left.isWhole == right.isWhole
+                && left.failures.count == right.failures.count
         }
 
         package func hash(into hasher: inout Hasher) { hasher.combine(seconds) }
@@ -48,7 +49,8 @@ package final class Freeze {
     /// - Parameters:
     ///   - users: how to find who uses the tree; `nil` if nobody else can.
     ///   - known: whom it found just now.
-    /// - Throws: ``StorageError/Code/system``, ``StorageError/Code/permissionDenied`` if something cannot be frozen; then nothing
+    /// - Throws: ``StorageError/Code/system``, ``StorageError/Code/permissionDenied`` if something cannot be frozen; then
+    /// nothing
     ///   is.
     package init(
         _ containers: [Container], users: TreeUsers?, known: [TreeUser], limitMilliseconds: Int64,
@@ -116,7 +118,9 @@ package final class Freeze {
         targets = []
         let elapsed = startedAt.map { ContinuousClock.now - $0 } ?? .zero
         let isWhole = watchdog.finish()
-        let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
+        // Cut short, it lasted as long as it may.
+        let lasted = isWhole ? elapsed : min(elapsed, .milliseconds(limitMilliseconds))
+        let seconds = Double(lasted.components.seconds) + Double(lasted.components.attoseconds) * 1e-18
         return Outcome(seconds: seconds, isWhole: isWhole && failures.isEmpty, failures: failures)
     }
 }

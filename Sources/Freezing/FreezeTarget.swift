@@ -41,13 +41,17 @@ package enum FreezeTarget: Hashable, Sendable {
     }
 
     /// Lets it run on. To thaw what is not frozen, or is gone, is no error.
-    package func thaw() throws(StorageError) {
+    ///
+    /// - Returns: `false` for a container that was not paused: its engine may be about to pause it.
+    @discardableResult
+    package func thaw() throws(StorageError) -> Bool {
         if case .container(let program, let id) = self {
             do throws(StorageError) { try Self.ask(program, ["unpause", id], "unpause") } catch {
                 // It says so too of one that is not paused; only one that still is paused matters.
                 if Self.isPaused(program, id) { throw error }
+                return false
             }
-            return
+            return true
         }
         do throws(FileError) {
             switch self {
@@ -60,6 +64,7 @@ package enum FreezeTarget: Hashable, Sendable {
         } catch {
             throw StorageError(error, doing: "thaw \(description.printable())", object: description.printable())
         }
+        return true
     }
 
     private func begin() throws(FileError) {

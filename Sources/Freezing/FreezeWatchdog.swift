@@ -6,8 +6,8 @@ package import StorageModel
 /// it ends, and when the freeze lasts too long.
 ///
 /// It is this same program, started as `holdfast internal-thaw` before anything is frozen, in a session of its own. Lines go to
-/// it by a pipe: what is about to be frozen, `go` with the time, and at the end `done`. It answers `ready`, `armed`, and to `done`
-/// whether it came in time: there is one judge only.
+/// it by a pipe: what is about to be frozen, `go` with the time, and at the end `done`. It answers `ready`, `armed`, and to
+/// `done` whether it came in time: there is one judge only.
 package final class FreezeWatchdog: Sendable {
     private let child: ApartProcess
 
@@ -51,7 +51,8 @@ package final class FreezeWatchdog: Sendable {
         case WatchdogProcess.armed: return true
         case WatchdogProcess.late: return false
         default:
-            throw StorageError(.system, object: Self.command, "the watchdog that would thaw after a crash does not answer")
+            throw StorageError(
+                .system, object: Self.command, "the watchdog that would thaw after a crash does not answer")
         }
     }
 

@@ -20,13 +20,13 @@ package struct TreeUser: Hashable, Sendable {
     package let isAncestor: Bool
 }
 
-/// Finds the processes that use a tree of the host: in containers by the mounts of their mount namespace, elsewhere by what they
-/// have open in it.
+/// Finds the processes that use a tree of the host: in containers by the mounts of their mount namespace, elsewhere by what
+/// they have open in it.
 ///
-/// All processes of a mount namespace count in which the tree, or a part of it, is mounted somewhere where this process does not
-/// have it. Not counted: this process, others that run the same program (other backups read), and what only has a file mapped
-/// that it closed. Without root only the caller's own processes are seen. Cost: proportional to the open files of the host, a few
-/// tens of milliseconds.
+/// All processes of a mount namespace count in which the tree, or a part of it, is mounted somewhere where this process does
+/// not have it. Not counted: this process, others that run the same program (other backups read), and what only has a file
+/// mapped that it closed. Without root only the caller's own processes are seen. Cost: proportional to the open files of the
+/// host, a few tens of milliseconds.
 package struct TreeUsers {
     private let path: [UInt8]
     private let device: String

@@ -14,10 +14,11 @@ package struct WatchdogProcess: ~Copyable {
     private var targets: [FreezeTarget] = []
     private var deadline: ContinuousClock.Instant?
     private var isLate = false
+    private var isAlone = false
     private var received: [UInt8] = []
 
-    /// After the time is over, or after a crash, everything is thawed again so often: the engine's client may have been asked to
-    /// pause a container and not have done it yet.
+    /// After the time is over, or after a crash, everything is thawed again so often: the engine's client may have been
+    /// asked to pause a container and not have done it yet.
     private static let repetitions = 4
     private static let repetitionMilliseconds: CInt = 500
 
@@ -51,10 +52,11 @@ package struct WatchdogProcess: ~Copyable {
                 self.deadline = .now + .milliseconds(Int64(Self.repetitionMilliseconds))
             }
         }
+        isAlone = true
         for number in 0..<Self.repetitions {
             if number > 0 { usleep(useconds_t(Self.repetitionMilliseconds) * 1000) }
             thawAll()
-            if !targets.contains(where: \.isContainer) { break }
+            if targets.isEmpty { break }
         }
     }
 
@@ -73,9 +75,13 @@ package struct WatchdogProcess: ~Copyable {
         return CInt(max(0, min((deadline - .now).milliseconds + 1, 60_000)))
     }
 
-    /// In reverse; one that fails does not keep the others frozen.
-    private func thawAll() {
-        for target in targets.reversed() { try? target.thaw() }
+    /// In reverse; one that fails does not keep the others frozen. While the other side lives, everything stays to be thawed
+    /// again, but containers that were paused and are not any more: who pauses them next is somebody else.
+    private mutating func thawAll() {
+        for target in targets.reversed() {
+            let isThawed = (try? target.thaw()) == true
+            if isThawed && (target.isContainer || isAlone) { targets.removeAll { $0 == target } }
+        }
     }
 
     private func say(_ line: String) {

@@ -29,8 +29,9 @@ public enum ArchiveFiles {
         }
     }
 
-    /// Restores into a directory of the host, or into a volume of another engine, made if it is missing. With ``RestoreMode/replace``, and into a new or empty directory, the content
-    /// appears in one step; a failure leaves what was there.
+    /// Restores into a directory of the host, or into a volume of another engine, made if it is missing. With
+    /// ``RestoreMode/replace``, and into a new or empty directory, the content appears in one step; a failure leaves what
+    /// was there.
     public static func restore(_ request: RestoreRequest, checkpoint: Checkpoint) throws(StorageError) -> RestoreReport
     {
         let path: String

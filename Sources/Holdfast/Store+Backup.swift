@@ -11,7 +11,8 @@ extension Store {
     /// The volume is held by a shared lease meanwhile: it can be used and backed up by others, not removed or replaced.
     /// Others see the archive when it is whole and, unless the request says otherwise, on disk; a crash leaves a partial
     /// file that the next backup to the same directory removes. Files that change while they are read are in the report
-    /// and never abort the backup. What uses it can be kept still by ``BackupRequest/consistency``. Cost: reading, hashing and compressing everything, on all cores.
+    /// and never abort the backup. What uses it can be kept still by ``BackupRequest/consistency``. Cost: reading, hashing
+    /// and compressing everything, on all cores.
     ///
     /// - Throws: ``StorageError/Code/notFound``, ``StorageError/Code/inUse`` while the volume is replaced or removed,
     ///   ``StorageError/Code/conflict`` if the destination exists or lies inside of the source, ``StorageError/Code/noSpace``.

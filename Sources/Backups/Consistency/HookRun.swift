@@ -81,7 +81,8 @@ package struct HookRun: Sendable {
                 outputLimitBytes: Self.outputLimitBytes,
                 limitMilliseconds: Int64(request.consistency.hookTimeoutSeconds) * 1000, until: interruption)
         } catch {
-            throw StorageError(error, doing: "run the hook '\(hook.command.printable(limit: 80))'", object: hook.command)
+            throw StorageError(
+                error, doing: "run the hook '\(hook.command.printable(limit: 80))'", object: hook.command)
         }
         if outcome.end == .interrupted { throw .interrupted }
         var status: Int32?
@@ -94,9 +95,11 @@ package struct HookRun: Sendable {
     }
 
     private static func failure(_ report: HookReport, _ timeoutSeconds: Int) -> StorageError {
-        let what = "the hook '\(report.hook.command.printable(limit: 80))' \(report.isBefore ? "before" : "after") the backup"
+        let what =
+            "the hook '\(report.hook.command.printable(limit: 80))' \(report.isBefore ? "before" : "after") the backup"
         let how =
-            report.exitStatus.map { "ended with status \($0)" } ?? "took longer than \(timeoutSeconds) seconds and was killed"
+            report.exitStatus.map { "ended with status \($0)" }
+            ?? "took longer than \(timeoutSeconds) seconds and was killed"
         let lines = report.output.split(whereSeparator: \.isNewline).suffix(10).map { String($0).printable(limit: 400) }
         return StorageError(
             .system, object: report.hook.command, "\(what) \(how)",

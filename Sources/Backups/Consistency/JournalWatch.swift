@@ -72,7 +72,10 @@ final class JournalWatch: Sendable {
             )
         }
         guard (try? directory.status(of: Array("PG_VERSION".utf8))) != nil else { return nil }
-        return (path.parent, [path], "the data of a PostgreSQL server that was running: its files were read one after the other")
+        return (
+            path.parent, [path],
+            "the data of a PostgreSQL server that was running: its files were read one after the other"
+        )
     }
 
     private static let sqliteMagic = Array("SQLite format 3\0".utf8)
@@ -85,7 +88,9 @@ final class JournalWatch: Sendable {
     }
 
     private static func beginning(of name: [UInt8], in directory: borrowing Descriptor) -> [UInt8] {
-        guard let file = try? directory.openFile(name, for: .reading), (try? file.status().kind) == .file else { return [] }
+        guard let file = try? directory.openFile(name, for: .reading), (try? file.status().kind) == .file else {
+            return []
+        }
         var bytes = [UInt8](repeating: 0, count: 16)
         let count = bytes.withUnsafeMutableBytes { room in (try? file.read(into: room, at: 0)) ?? 0 }
         return Array(bytes.prefix(count))

@@ -10,7 +10,8 @@ package struct LiveSource: Sendable {
     package var makeArea: @Sendable (SharedDescriptor) throws(FileError) -> CloneArea
 
     package init(
-        containers: @escaping @Sendable () throws(StorageError) -> [Freeze.Container] = { () throws(StorageError) in [] },
+        containers: @escaping @Sendable () throws(StorageError) -> [Freeze.Container] = { () throws(StorageError) in []
+        },
         makeArea: @escaping @Sendable (SharedDescriptor) throws(FileError) -> CloneArea = { root throws(FileError) in
             try CloneArea.make(beside: root.descriptor)
         }

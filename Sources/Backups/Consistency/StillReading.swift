@@ -25,7 +25,8 @@ final class StillReading {
 
     /// - Parameter name: the source, as it is written in messages.
     init(
-        _ root: SharedDescriptor, _ request: ConsistencyRequest, _ source: LiveSource, name: String, checkpoint: Checkpoint
+        _ root: SharedDescriptor, _ request: ConsistencyRequest, _ source: LiveSource, name: String,
+        checkpoint: Checkpoint
     ) {
         (self.root, data) = (root, root)
         (self.request, self.source, self.name, self.checkpoint) = (request, source, name, checkpoint)
@@ -94,7 +95,8 @@ final class StillReading {
         }
         sync()
         if let obstacle {
-            report.notices.append("no clone can be made (\(obstacle)): everything stayed frozen while the data was read")
+            report.notices.append(
+                "no clone can be made (\(obstacle)): everything stayed frozen while the data was read")
             return
         }
         try cloneFrozen()
@@ -172,7 +174,8 @@ final class StillReading {
         report.method = clone == nil ? .none : .snapshot
         if outcome.failures.isEmpty {
             report.notices.append(
-                "the freeze was cut short after \(request.maxFreezeSeconds) seconds (--max-freeze): the files may not fit together")
+                "the freeze was cut short after \(request.maxFreezeSeconds) seconds (--max-freeze): the files may not fit together"
+            )
         }
     }
 

@@ -14,7 +14,9 @@ struct TreeClone {
     /// Every file is cloned in one step (`FICLONE`, ioctl_ficlonerange(2)), with all that was written to it before; a file that
     /// is written meanwhile is whole, as it was at one moment.
     /// - Throws: if only one file cannot be cloned. The area is the caller's to discard.
-    static func make(of root: borrowing Descriptor, in area: CloneArea, checkpoint: Checkpoint) throws(StorageError) -> TreeClone {
+    static func make(of root: borrowing Descriptor, in area: CloneArea, checkpoint: Checkpoint) throws(StorageError)
+        -> TreeClone
+    {
         let target = try Self.attempt { () throws(FileError) in try area.openContent() }
         var options = TreeCopy.Options()
         options.requiresReflink = true

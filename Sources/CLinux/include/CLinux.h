@@ -158,7 +158,8 @@ int holdfast_user_namespace(const char *uid_map, const char *gid_map);
 int holdfast_spawn(const char *program, char *const arguments[], int input, int output, int errors, int terminal);
 
 /// posix_spawn(3) of a program by its path, in a session of its own, with no signal blocked or handled, in this process's
-/// environment. The two descriptors become its standard input and output; what it complains of is lost. Returns the process's id.
+/// environment. The two descriptors become its standard input and output; what it complains of is lost. Returns the
+/// process's id.
 int holdfast_spawn_apart(const char *program, char *const arguments[], int input, int output);
 
 /// pidfd_open(2): becomes readable when the process ends.

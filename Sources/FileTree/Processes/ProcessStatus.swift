@@ -34,7 +34,8 @@ extension ProcessTable {
             let entries = try? tasks.entries()
         else { return false }
         return entries.allSatisfy { entry in
-            guard let task = try? tasks.openDirectory(entry.name), let file = try? task.openFile("stat".utf8, for: .reading),
+            guard let task = try? tasks.openDirectory(entry.name),
+                let file = try? task.openFile("stat".utf8, for: .reading),
                 let text = try? file.readToEnd(limitBytes: 4096)
             else { return true }
             return ProcessStatus(parsing: text).map { $0.isStopped || $0.hasEnded } ?? false

@@ -24,7 +24,9 @@ package struct ProcessTable: ~Copyable {
         try? root.openDirectory("\(process)".utf8).openDirectory("ns".utf8).readLink("mnt".utf8)
     }
 
-    package func mounts(of process: Int32) -> [MountRecord] { MountTable.parse(contents("mountinfo", of: process) ?? []) }
+    package func mounts(of process: Int32) -> [MountRecord] {
+        MountTable.parse(contents("mountinfo", of: process) ?? [])
+    }
 
     /// The target of one of the links `cwd`, `root`, `exe`.
     package func link(_ name: String, of process: Int32) -> [UInt8]? {

@@ -29,7 +29,8 @@ struct ConsistencyOptions: ParsableArguments {
     @Option(
         name: .customLong("hook-after"),
         help: ArgumentHelp(
-            "A shell command of the host to run afterwards, also after a failure (HOLDFAST_STATUS). Repeatable.", valueName: "cmd"))
+            "A shell command of the host to run afterwards, also after a failure (HOLDFAST_STATUS). Repeatable.",
+            valueName: "cmd"))
     var hooksAfter: [String] = []
 
     @Option(
@@ -43,7 +44,8 @@ struct ConsistencyOptions: ParsableArguments {
 
     @Option(
         name: .customLong("exec-after"),
-        help: ArgumentHelp("As --hook-after, in a running container, before those of the host.", valueName: "container:cmd"))
+        help: ArgumentHelp(
+            "As --hook-after, in a running container, before those of the host.", valueName: "container:cmd"))
     var execsAfter: [String] = []
 
     @Option(
@@ -62,7 +64,8 @@ struct ConsistencyOptions: ParsableArguments {
 
     func validate() throws {
         guard ConsistencyRequest.freezeSeconds.contains(maxFreeze) else {
-            throw ValidationError("--max-freeze is 1 to \(ConsistencyRequest.freezeSeconds.upperBound), not \(maxFreeze).")
+            throw ValidationError(
+                "--max-freeze is 1 to \(ConsistencyRequest.freezeSeconds.upperBound), not \(maxFreeze).")
         }
         guard ConsistencyRequest.timeoutSeconds.contains(hookTimeout) else {
             throw ValidationError(
@@ -90,7 +93,9 @@ struct ConsistencyOptions: ParsableArguments {
         }
         for hook in still.hooks where hook.hasFailed || verbose {
             if hook.hasFailed { console.mention(HookRow.ending(hook)) }
-            for line in hook.output.split(whereSeparator: \.isNewline) { console.tell("  | \(String(line).printable())") }
+            for line in hook.output.split(whereSeparator: \.isNewline) {
+                console.tell("  | \(String(line).printable())")
+            }
             if hook.isOutputCut { console.tell("  | …") }
         }
         guard !still.frozen.isEmpty else { return }

@@ -5,8 +5,8 @@ public enum ConsistencyMode: String, Hashable, Sendable, CaseIterable {
     /// Freeze whoever uses the data, clone it, let them run on, and read the clone, where all that is possible; read the data
     /// while it is used otherwise.
     case auto
-    /// As ``auto``, and an error if something cannot be frozen. Where the file system cannot clone, everything stays frozen while
-    /// the data is read.
+    /// As ``auto``, and an error if something cannot be frozen. Where the file system cannot clone, everything stays frozen
+    /// while the data is read.
     case freeze
     /// Clone without freezing, and read the clone; an error where no clone can be made.
     case snapshot
