@@ -85,14 +85,15 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
+        .target(name: "Freezing", dependencies: ["FileTree", "StorageModel", "CLinux"], swiftSettings: strict),
         .target(
-            name: "Backups", dependencies: ["Archive", "Encryption", "FileTree", "StorageModel"],
+            name: "Backups", dependencies: ["Archive", "Encryption", "Freezing", "FileTree", "StorageModel"],
             swiftSettings: strict),
         .target(
             name: "Holdfast",
             dependencies: [
-                "Images", "Containers", "Registry", "Backups", "Volumes", "Mounts", "Compose", "Layers", "Archive",
-                "Encryption", "Catalog", "FileTree", "StorageModel",
+                "Images", "Containers", "Registry", "Backups", "Freezing", "Volumes", "Mounts", "Compose", "Layers",
+                "Archive", "Encryption", "Catalog", "FileTree", "StorageModel",
             ],
             swiftSettings: strict),
         .target(
@@ -114,6 +115,9 @@ let package = Package(
             path: "Tests/StoreProbe", swiftSettings: strict),
         .testTarget(
             name: "FileTreeTests", dependencies: ["FileTree", "StorageModel", "TestSupport"], swiftSettings: seam),
+        .testTarget(
+            name: "FreezingTests", dependencies: ["Freezing", "FileTree", "StorageModel", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["HoldfastCLI", "HoldfastTool", "StorageModel", "TestSupport"],
             swiftSettings: strict),

@@ -10,15 +10,19 @@ package struct BackupRun {
     private let volume: Volume?
     private let recipients: EncryptionKeys?
     private let checkpoint: Checkpoint
+    private let reading: StillReading
 
     /// - Parameters:
     ///   - root: the open directory that is read; the caller holds whatever lease keeps it in place.
     ///   - volume: what it is in the catalog, to be written into the archive; `nil` for a directory.
     ///   - recipients: for whom the archive is encrypted; `nil` for everybody.
+    ///   - source: how what uses the data can be kept still.
     package init(
         _ root: SharedDescriptor, _ request: BackupRequest, volume: Volume?, recipients: EncryptionKeys?,
-        checkpoint: Checkpoint
+        source: LiveSource = LiveSource(), checkpoint: Checkpoint
     ) {
+        reading = StillReading(
+            root, request.consistency, source, name: request.source.description, checkpoint: checkpoint)
         self.root = root
         self.request = request
         self.volume = volume
@@ -59,8 +63,9 @@ package struct BackupRun {
             archive: archive, source: request.source, entries: totals.entries, sourceBytes: totals.sourceBytes,
             archiveBytes: totals.archiveBytes, reusedFrames: totals.reusedFrames,
             newFrames: totals.frames - totals.reusedFrames, reusedBytes: totals.reusedBytes,
-            changedDuringRead: outcome.changed, skipped: outcome.skipped, seconds: elapsed.seconds,
+            changedDuringRead: outcome.changed, skipped: outcome.skipped + reading.skipped, seconds: elapsed.seconds,
             tableDigest: totals.tableDigest)
+        report.consistency = reading.report
         report.previous = previous?.path
         (report.altered, report.reasons) = (outcome.altered, outcome.reasons)
         report.remarks = remarks + (previous.map(damage) ?? [])
@@ -149,7 +154,21 @@ package struct BackupRun {
             level: request.level, threads: request.threads ?? WorkerPool.defaultThreads)
         options.reuse = reuse
         options.keepsReasons = request.explainsChanges
-        return try TreeArchiver.archive(root, to: sink, origin: origin, options: options, checkpoint: checkpoint)
+        try reading.begin()
+        do throws(StorageError) {
+            let outcome = try TreeArchiver.archive(
+                reading.data, to: sink, origin: origin, options: options, checkpoint: checkpoint,
+                observe: reading.observer
+            ) { origin in
+                reading.endOfReading()
+                origin.consistency = reading.report.method.rawValue
+            }
+            reading.finish(changed: outcome.changed)
+            return outcome
+        } catch {
+            reading.discard()
+            throw error
+        }
     }
 
     /// Counts the tree beside the backup, if somebody looks at the progress: the counting is faster by far.

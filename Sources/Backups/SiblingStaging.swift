@@ -5,7 +5,7 @@ internal import StorageModel
 ///
 /// It is locked as long as the process lives. One that nobody has locked is a dead process's, or was made this instant: to
 /// lose an empty directory costs its maker only another one.
-package final class SiblingStaging {
+package final class SiblingStaging: Sendable {
     package static let content = Array("content".utf8)
     private static let prefix = Array(".holdfast-".utf8)
     private static let suffix = Array(".restore".utf8)

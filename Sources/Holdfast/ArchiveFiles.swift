@@ -18,19 +18,23 @@ public enum ArchiveFiles {
             return try EngineVolumes.backUp(volume, request, recipients: recipients, checkpoint: checkpoint)
         case .directory(let named): path = named
         }
-        let root: SharedDescriptor
-        do throws(FileError) {
-            root = SharedDescriptor(try Descriptor.openDirectory(atHostPath: path))
-        } catch {
-            throw StorageError(
-                error, doing: "back up directory '\(path.printable())'", object: path,
-                hint: error.errno == .noEntry ? "check the path after dir:" : nil)
+        let hooks = BackupHooks.run(request, volume: "", in: nil, checkpoint)
+        return try hooks.around(checkpoint.interruption) { () throws(StorageError) in
+            let root: SharedDescriptor
+            do throws(FileError) {
+                root = SharedDescriptor(try Descriptor.openDirectory(atHostPath: path))
+            } catch {
+                throw StorageError(
+                    error, doing: "back up directory '\(path.printable())'", object: path,
+                    hint: error.errno == .noEntry ? "check the path after dir:" : nil)
+            }
+            return try BackupRun(root, request, volume: nil, recipients: recipients?.keys, checkpoint: checkpoint).run()
         }
-        return try BackupRun(root, request, volume: nil, recipients: recipients?.keys, checkpoint: checkpoint).run()
     }
 
-    /// Restores into a directory of the host, or into a volume of another engine, made if it is missing. With ``RestoreMode/replace``, and into a new or empty directory, the content
-    /// appears in one step; a failure leaves what was there.
+    /// Restores into a directory of the host, or into a volume of another engine, made if it is missing. With
+    /// ``RestoreMode/replace``, and into a new or empty directory, the content appears in one step; a failure leaves what
+    /// was there.
     public static func restore(
         _ request: RestoreRequest, keys: ArchiveKeys = .none, checkpoint: Checkpoint
     ) throws(StorageError) -> RestoreReport {

@@ -1,5 +1,6 @@
 internal import Backups
 internal import FileTree
+internal import Freezing
 internal import Glibc
 public import StorageModel
 internal import Volumes
@@ -75,16 +76,26 @@ public enum EngineVolumes {
         _ reference: EngineVolumeReference, _ request: BackupRequest, recipients: ArchiveRecipients?,
         checkpoint: Checkpoint
     ) throws(StorageError) -> BackupReport {
-        let opened = try client(reference.engine, checkpoint).open(reference.name)
-        let root: SharedDescriptor
-        do throws(FileError) { root = SharedDescriptor(try opened.data.duplicate()) } catch {
-            throw StorageError(error, doing: "back up '\(reference)'", object: reference.description)
+        let hooks = BackupHooks.run(request, volume: reference.name.rawValue, in: nil, checkpoint)
+        return try hooks.around(checkpoint.interruption) { () throws(StorageError) in
+            let client = try client(reference.engine, checkpoint)
+            let opened = try client.open(reference.name)
+            let root: SharedDescriptor
+            do throws(FileError) { root = SharedDescriptor(try opened.data.duplicate()) } catch {
+                throw StorageError(error, doing: "back up '\(reference)'", object: reference.description)
+            }
+            let source = LiveSource(containers: { () throws(StorageError) in
+                try client.containers(running: reference.name).map {
+                    Freeze.Container(program: client.program, id: $0.id, name: $0.name)
+                }
+            })
+            let report = try BackupRun(
+                root, request, volume: opened.volume.volume, recipients: recipients?.keys, source: source,
+                checkpoint: checkpoint
+            ).run()
+            withExtendedLifetime(opened) {}
+            return report
         }
-        let report = try BackupRun(
-            root, request, volume: opened.volume.volume, recipients: recipients?.keys, checkpoint: checkpoint
-        ).run()
-        withExtendedLifetime(opened) {}
-        return report
     }
 
     static func restore(

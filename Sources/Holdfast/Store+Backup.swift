@@ -11,7 +11,8 @@ extension Store {
     /// The volume is held by a shared lease meanwhile: it can be used and backed up by others, not removed or replaced.
     /// Others see the archive when it is whole and, unless the request says otherwise, on disk; a crash leaves a partial
     /// file that the next backup to the same directory removes. Files that change while they are read are in the report
-    /// and never abort the backup. Cost: reading, hashing and compressing everything, on all cores.
+    /// and never abort the backup. What uses it can be kept still by ``BackupRequest/consistency``. Cost: reading, hashing
+    /// and compressing everything, on all cores.
     ///
     /// - Throws: ``StorageError/Code/notFound``, ``StorageError/Code/inUse`` while the volume is replaced or removed,
     ///   ``StorageError/Code/conflict`` if the destination exists or lies inside of the source, ``StorageError/Code/noSpace``.
@@ -21,14 +22,23 @@ extension Store {
         guard case .volume(let name) = request.source else {
             return try ArchiveFiles.backUp(request, recipients: recipients, checkpoint: checkpoint)
         }
-        let opened = try volumes.open(name, for: .reading)
-        let report = try volumes.withData(of: opened) { root throws(StorageError) in
-            try BackupRun(
-                root, request, volume: opened.volume, recipients: recipients?.keys, checkpoint: checkpoint
-            ).run()
+        let hooks = BackupHooks.run(request, volume: name.rawValue, in: self, checkpoint)
+        return try hooks.around(checkpoint.interruption) { () throws(StorageError) in
+            let opened = try volumes.open(name, for: .reading)
+            let report = try volumes.withData(of: opened) { root throws(StorageError) in
+                try BackupRun(
+                    root, request, volume: opened.volume, recipients: recipients?.keys, source: liveSource,
+                    checkpoint: checkpoint
+                ).run()
+            }
+            withExtendedLifetime(opened) {}
+            return report
         }
-        withExtendedLifetime(opened) {}
-        return report
+    }
+
+    /// Clones are made in the store.
+    private var liveSource: LiveSource {
+        LiveSource(makeArea: { _ throws(FileError) in try CloneArea.make(in: self.staging) })
     }
 
     /// Restores an archive into a volume, or a directory of the host.

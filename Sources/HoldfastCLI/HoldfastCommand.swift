@@ -23,6 +23,6 @@ struct HoldfastCommand: ParsableCommand {
         subcommands: [
             VolumeCommand.self, ImageCommand.self, ContainerCommand.self, MountCommand.self, ComposeCommand.self,
             BackupCommand.self,
-            CheckCommand.self,
+            CheckCommand.self, InternalThaw.self,
         ])
 }

@@ -54,6 +54,8 @@ public struct BackupRequest: Hashable, Sendable {
     public var skipsIfUnchanged = false
     /// What the archive is tagged with, for `--keep-tag` of a retention policy.
     public var tags: [String] = []
+    /// What is done so that the files of the archive fit together.
+    public var consistency = ConsistencyRequest()
 
     public static let levels = 1...19
 
@@ -113,9 +115,12 @@ public struct BackupReport: Hashable, Sendable {
     /// What else is worth knowing: archives that could not be used, frames that were damaged.
     public var remarks: [String] = []
 
+    /// How the data was kept still, and what became of the hooks.
+    public var consistency = ConsistencyReport()
+
     /// Whether the exit status is 3.
     public var hasWarnings: Bool {
-        !changedDuringRead.isEmpty || !altered.isEmpty || !remarks.isEmpty
+        !changedDuringRead.isEmpty || !altered.isEmpty || !remarks.isEmpty || consistency.hasWarnings
             || skipped.contains { !$0.reason.hasPrefix("socket") }
     }
 

@@ -8,8 +8,9 @@ package final class TemporaryDirectory: Sendable {
     /// Absolute, without symbolic links.
     package let path: String
 
-    package init(_ label: String = "test") throws {
-        let base = Environment["HOLDFAST_TEST_DIR"] ?? Environment["TMPDIR"] ?? "/tmp"
+    /// - Parameter place: an existing directory to make it in.
+    package init(_ label: String = "test", in place: String? = nil) throws {
+        let base = place ?? Environment["HOLDFAST_TEST_DIR"] ?? Environment["TMPDIR"] ?? "/tmp"
         var template = Array("\(base)/holdfast-\(label).XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemFailure("mkdtemp", base) }
         guard let resolved = realpath(template, nil) else { throw SystemFailure("realpath", base) }

@@ -16,7 +16,7 @@ package struct ArchiveOrigin: Hashable, Sendable {
     package var startedAt: Timestamp
     /// The program and the version of the encoder; frames are used again only under the same.
     package var encoder: String
-    /// How the source was kept still: `none`.
+    /// How the source was kept still: `none`, `frozen` or `snapshot`.
     package var consistency: String
     package var level: Int
     /// What the user tagged the archive with; written behind everything else of the index, and only where there are any.

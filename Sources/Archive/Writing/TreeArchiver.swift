@@ -30,11 +30,15 @@ package enum TreeArchiver {
         package let reasons: [EntryNotice]
     }
 
-    /// - Parameter root: the directory whose content becomes the archive, itself the entry `./`.
+    /// - Parameters:
+    ///   - root: the directory whose content becomes the archive, itself the entry `./`.
+    ///   - observe: told of every entry as the walk comes to it, on a thread of its own.
+    ///   - seal: called when everything was read, before the table is written.
     /// - Throws: what the sink throws, ``StorageError/interrupted``, or a failure to read the root itself.
     package static func archive(
         _ root: SharedDescriptor, to sink: any ArchiveSink, origin: ArchiveOrigin, options: Options,
-        checkpoint: Checkpoint
+        checkpoint: Checkpoint, observe: @escaping @Sendable (WalkedEntry) -> Void = { _ in },
+        seal: (inout ArchiveOrigin) -> Void = { _ in }
     ) throws(StorageError) -> Outcome {
         let notices = NoticeList(keepsReasons: options.keepsReasons)
         let (level, reuse) = (options.level, options.reuse)
@@ -48,7 +52,7 @@ package enum TreeArchiver {
         let planning = WorkerPool(threads: 1)
         planning.submit {
             do throws(StorageError) {
-                _ = try plan(root, notices, reuse, checkpoint) { (job) throws(StorageError) in
+                _ = try plan(root, notices, reuse, checkpoint, observe) { (job) throws(StorageError) in
                     try pipeline.submit(job)
                 }
             } catch {
@@ -64,6 +68,8 @@ package enum TreeArchiver {
             planning.finish()
             pipeline.finish()
             let skipped = notices.skipped
+            var origin = origin
+            seal(&origin)
             let totals = try writer.finish(origin: origin, skippedEntries: UInt64(skipped.count))
             return Outcome(
                 totals: totals, changed: notices.changed, skipped: skipped, altered: notices.altered,
@@ -82,7 +88,7 @@ package enum TreeArchiver {
     ) throws(StorageError) -> Bool {
         let notices = NoticeList()
         do throws(StorageError) {
-            let isUnchanged = try plan(root, notices, reuse, checkpoint) { (job) throws(StorageError) in
+            let isUnchanged = try plan(root, notices, reuse, checkpoint, { _ in }) { (job) throws(StorageError) in
                 if job.reads { throw .interrupted }
             }
             return isUnchanged && notices.skipped.isEmpty
@@ -95,7 +101,7 @@ package enum TreeArchiver {
     /// - Returns: whether the tree is as the previous archive has it.
     private static func plan(
         _ root: SharedDescriptor, _ notices: NoticeList, _ reuse: ArchiveReuse?, _ checkpoint: Checkpoint,
-        submit: @escaping (ArchiveJob) throws(StorageError) -> Void
+        _ observe: (WalkedEntry) -> Void, submit: @escaping (ArchiveJob) throws(StorageError) -> Void
     ) throws(StorageError) -> Bool {
         var planner = ArchivePlanner(root: root, notices: notices, reuse: reuse, submit: submit)
         var rootFailure: FileError?
@@ -107,6 +113,7 @@ package enum TreeArchiver {
         }
         try walk.forEach { (entry) throws(StorageError) in
             try checkpoint.interruption.check()
+            observe(entry)
             try planner.add(entry)
         } onError: { path, error in
             if path.isRoot { rootFailure = error }

@@ -160,8 +160,16 @@ int holdfast_user_namespace(const char *uid_map, const char *gid_map);
 /// becomes its foreground group before the program runs. Returns the process's id.
 int holdfast_spawn(const char *program, char *const arguments[], int input, int output, int errors, int terminal);
 
+/// posix_spawn(3) of a program by its path, in a session of its own, with no signal blocked or handled, in this process's
+/// environment. The two descriptors become its standard input and output; what it complains of is lost. Returns the
+/// process's id.
+int holdfast_spawn_apart(const char *program, char *const arguments[], int input, int output);
+
 /// pidfd_open(2): becomes readable when the process ends.
 int holdfast_pidfd_open(int process);
+
+/// pidfd_send_signal(2): to that very process, never to another that has got its number.
+int holdfast_pidfd_send_signal(int process, int number);
 
 /// signalfd(2), close-on-exec and non-blocking, and the number of the next signal from it; -1 if there is none.
 int holdfast_signal_descriptor(const int *numbers, int count);

@@ -224,7 +224,8 @@ final class EntryCopier {
         let method: FileCopyMethod
         do throws(FileError) {
             method = try copy.copyContent(
-                of: file.original.descriptor, status: file.status, sharesBlocks: &sharesBlocks)
+                of: file.original.descriptor, status: file.status, sharesBlocks: &sharesBlocks,
+                requiresSharing: job.options.requiresReflink)
             // Asking costs a tenth of setting, and most of it is right from the start.
             try copy.applyMetadata(
                 file.metadata, xattrs: file.attributes, ownership: job.ownership, current: try copy.status(),

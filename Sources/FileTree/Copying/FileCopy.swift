@@ -18,20 +18,23 @@ extension Descriptor {
 
     /// Gives this empty file the content of `source`; holes stay holes.
     ///
-    /// - Parameter sharesBlocks: whether to try `FICLONE`; set to `false` once a file system has refused.
+    /// - Parameters:
+    ///   - sharesBlocks: whether to try `FICLONE`; set to `false` once a file system has refused.
+    ///   - requiresSharing: whether a refusal is an error, and nothing is copied in another way.
     package borrowing func copyContent(
-        of source: borrowing Descriptor, status: FileStatus, sharesBlocks: inout Bool
+        of source: borrowing Descriptor, status: FileStatus, sharesBlocks: inout Bool, requiresSharing: Bool = false
     ) throws(FileError) -> FileCopyMethod {
         if status.sizeBytes == 0 { return .copy }
         if sharesBlocks {
             let (target, from) = (rawValue, source.rawValue)
             let result = changing("ioctl(FICLONE)") { Int(holdfast_ficlone(target, from)) }
             if result == 0 { return .reflink }
-            guard Self.meansNoReflink(Errno(rawValue: CInt(-result))) else {
+            guard !requiresSharing, Self.meansNoReflink(Errno(rawValue: CInt(-result))) else {
                 throw failure(result, "ioctl(FICLONE)", "")
             }
             sharesBlocks = false
         }
+        if requiresSharing { throw FileError("ioctl(FICLONE)", errno: .notSupported) }
         let hasHoles = status.allocatedBytes < status.sizeBytes
         let extents = hasHoles ? try source.dataExtents(sizeBytes: status.sizeBytes) : [0..<status.sizeBytes]
         for extent in extents { try copy(extent, of: source) }

@@ -12,6 +12,8 @@ package enum TreeCopy {
         /// (``StorageModel/StorageError/Code/damaged``).
         package var skipsUnreadable = true
         package var threads = WorkerPool.defaultThreads
+        /// Whether a file whose blocks cannot be shared ends the copy (`EOPNOTSUPP`), instead of being written again.
+        package var requiresReflink = false
         /// Told of what is written, if the copy is to be synced.
         package var writeback: EarlyWriteback?
 

@@ -144,7 +144,7 @@ private struct Following: ~Copyable {
 }
 
 /// Both ends of a pipe, closed on `execve(2)` (`pipe2(2)`).
-private struct Pipe: ~Copyable {
+struct Pipe: ~Copyable {
     let readingEnd: Descriptor
     let writingEnd: Descriptor
 
@@ -157,4 +157,7 @@ private struct Pipe: ~Copyable {
 
     /// Closes the writing end.
     consuming func keepingReadingEnd() -> Descriptor { readingEnd }
+
+    /// Closes the reading end.
+    consuming func keepingWritingEnd() -> Descriptor { writingEnd }
 }

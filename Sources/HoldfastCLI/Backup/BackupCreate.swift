@@ -13,7 +13,8 @@ struct BackupCreate: HoldfastSubcommand {
             (dir:/absolute/path); --all and --filter select volumes, of another engine with --engine. DEST is a directory, where \
             the archive becomes <engine>/<name>/<time>.tar.zst, a .tar.zst file, or - for standard output. A file that changes \
             while it is read never stops a backup: it is listed and the exit status is 3. What fails does not keep the other \
-            sources from being backed up.
+            sources from being backed up. Who uses the data is kept still by --consistency: freeze its containers, clone the \
+            data (XFS, btrfs), let them run on, and read the clone.
 
             Every archive is complete, and costs little: what is unchanged since the newest archive of the same source at DEST is \
             taken from there, neither read nor compressed. Unchanged means the same size, times (ctime too), inode, owner and \
@@ -30,6 +31,8 @@ struct BackupCreate: HoldfastSubcommand {
                 "holdfast backup create --all --engine docker --to /srv/backups",
                 "holdfast backup create --filter label=app=shop --to /srv/backups",
                 "holdfast backup create pg --to /srv/backups --recipient age1…",
+                "holdfast backup create pg --to /srv/backups --consistency freeze --max-freeze 5",
+                "holdfast backup create docker:pg --to /srv/backups --exec-before db:'pg_dump -U app -f /data/dump.sql app'",
                 "holdfast backup create pg --to - | ssh host holdfast backup restore - --to pg",
             ]))
 
@@ -57,6 +60,7 @@ struct BackupCreate: HoldfastSubcommand {
 
     @OptionGroup var reuse: ReuseOptions
     @OptionGroup var encryption: EncryptionOptions
+    @OptionGroup var consistency: ConsistencyOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
@@ -74,12 +78,13 @@ struct BackupCreate: HoldfastSubcommand {
         let sources = try selection.sources(named: sources, store, console)
         let tags = try ArchiveTags.parse(tag)
         try checkDestination(destination, sources.count)
-        let requests = sources.map { source in
+        let requests = try sources.map { source throws(StorageError) in
             var request = BackupRequest(
                 source: source, destination: destination, level: level, threads: threads.threads,
                 replacesExistingFile: force, isDurable: !noSync)
             reuse.apply(to: &request)
             request.tags = tags
+            request.consistency = try consistency.request(for: source)
             return request
         }
         var reports: [BackupReport] = []
@@ -133,6 +138,7 @@ struct BackupCreate: HoldfastSubcommand {
             console.mention("\(report.source): \(notice.path): \(notice.reason)")
         }
         for remark in report.remarks { console.mention("\(report.source): \(remark)") }
+        consistency.announce(report, console)
         if report.hasWarnings { console.note(.warnings) }
         if !output.json && report.archive != "-" { try console.print(report.archive + "\n") }
         console.remark(BackupReportRow.summary(report))

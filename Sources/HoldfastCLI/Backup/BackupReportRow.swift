@@ -13,7 +13,12 @@ enum BackupReportRow {
             "seconds": .seconds(report.seconds), "tableDigest": .string(report.tableDigest.description),
             "previous": .optional(report.previous), "unchanged": .boolean(report.isUnchanged),
             "altered": notices(report.altered), "reasons": notices(report.reasons),
-            "remarks": .array(report.remarks.map { .string($0) }),
+            "consistency": .string(report.consistency.method.rawValue),
+            "frozenSeconds": .seconds(report.consistency.frozenSeconds),
+            "frozen": .array(report.consistency.frozen.map { .string($0) }),
+            "notices": .array((report.remarks + report.consistency.notices).map { .string($0) }),
+            "likelyInconsistent": notices(report.consistency.likelyInconsistent),
+            "hooks": .array(report.consistency.hooks.map(HookRow.json)),
         ]
     }
 

@@ -53,6 +53,12 @@ final class Console {
         if !isJSON { StandardError.write("holdfast: warning: \(text.printable())\n") }
     }
 
+    /// Prints a line for people that they should see in a log too. JSON has it in the report.
+    func tell(_ text: String) {
+        terminalProgress?.finish()
+        if !isJSON { StandardError.write("\(text.printable())\n") }
+    }
+
     /// Prints an error of one of several objects and goes on with the next, unless the user interrupted.
     func report(_ error: StorageError) throws(StorageError) {
         if error.code == .interrupted { throw error }

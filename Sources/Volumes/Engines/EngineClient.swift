@@ -9,7 +9,8 @@ package import StorageModel
 /// believed only as far as they can be checked.
 package final class EngineClient: Sendable {
     package let engine: VolumeEngine
-    private let program: String
+    /// The client, by a path or a name to be found in `PATH`.
+    package let program: String
     private let limitMilliseconds: Int64
     private let interruption: Interruption
 

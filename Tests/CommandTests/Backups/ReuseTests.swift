@@ -201,7 +201,7 @@ import Testing
         let report = try JSON(parsing: result.text)[0]
         #expect(report["previous"].text == first["archive"].text)
         #expect(report["newFrames"].integer == 0)
-        #expect(report["remarks"].elements.first?.text?.contains(second) == true)
+        #expect(report["notices"].elements.first?.text?.contains(second) == true)
     }
 
     @Test("archives of another source, level or none at all are no help, and --previous says why")

@@ -107,6 +107,27 @@ struct BackupFaultTests {
         }
     }
 
+    @Test(
+        "backup create --consistency snapshot: no clone is left, no half archive passes for a whole one",
+        .enabled(if: LiveDisk.isPossible, "XFS cannot be mounted"), arguments: FaultSweep.possibleTroubles)
+    func snapshot(_ trouble: FaultSweep.Trouble) throws {
+        let source = source
+        let disk = try LiveDisk()
+        let arguments = [
+            "backup", "create", "source", "--to", "{}/backups", "--consistency", "snapshot", "--threads", "1",
+            "--no-sync",
+        ]
+        var sweep = FaultSweep(template: template, arguments: trouble == .power ? arguments.dropLast() : arguments)
+        (sweep.place, sweep.formats) = (disk.disk.path, [.xfs])
+        try sweep.run(trouble, limit: 60) { run in
+            try run.checkStoreIsClean()
+            try run.requireSameTree("\(run.folder)/store/volumes/source/_data", source, "the source changed")
+            let archives = try Self.archives(run)
+            if run.result.status == 0 { try require(archives.count == 1, "an acknowledged archive is lost", run) }
+            for archive in archives { try run.holdfast("backup", "verify", archive).check() }
+        }
+    }
+
     private static func archives(_ run: FaultSweep.Run) throws -> [String] {
         try Tool.run("find", "\(run.folder)/backups", "-name", "*.tar.zst").lines.sorted()
     }

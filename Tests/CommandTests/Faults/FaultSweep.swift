@@ -42,6 +42,10 @@ struct FaultSweep {
     let arguments: [String]
     /// Variables of the command, and of those that follow it; `{}` in a value stands for the folder.
     var environment: [String: String] = [:]
+    /// Where the copies are made, on a file system that the command needs; `nil` for where temporary directories are.
+    var place: String?
+    /// The file systems that lose power.
+    var formats = CuttableDisk.formats
 
     /// Whether the binary under test has the seam: debug builds have it.
     static let isPossible: Bool = {
@@ -62,7 +66,8 @@ struct FaultSweep {
 
     /// Does all runs, as many at a time as there are cores, and gives each to `check`.
     ///
-    /// Each call fails with each fault; of more than `limit` calls, calls evenly spread are taken, the first and last 20 always.
+    /// Each call fails with each fault; of more than `limit` calls, calls evenly spread are taken, the first and last 20
+    /// always.
     func run(_ trouble: Trouble, limit: Int = 600, check: @escaping @Sendable (Run) throws -> Void) throws {
         let operations = try operations()
         #expect(operations.count > 3, "a command that changes something makes changing calls")
@@ -75,7 +80,7 @@ struct FaultSweep {
             }
         case .power:
             let folder = try TemporaryDirectory("power")
-            let images = try CuttableDisk.formats.map { try DiskImage($0, of: template.path, in: folder) }
+            let images = try formats.map { try DiskImage($0, of: template.path, in: folder) }
             // The formats take turns; after the last step, when the command has ended well, each has one.
             let steps = Self.spread(operations.count, Self.cutLimit).map { ($0, images[$0 % images.count]) }
             try perform(steps + images.map { (operations.count + 1, $0) }) { number, image in
@@ -130,7 +135,7 @@ struct FaultSweep {
     }
 
     private func makeCopy() throws -> (TemporaryDirectory, CommandRunner) {
-        let folder = try TemporaryDirectory("fault")
+        let folder = try TemporaryDirectory("fault", in: place)
         try Tool.run("cp", "-a", template.path + "/.", folder.path).check()
         return (folder, runner(folder.path))
     }

@@ -1,40 +1,40 @@
-internal import FileTree
-
 /// What `/proc` says of the running processes.
 ///
 /// Processes come and go while it is read, and other users' processes may be looked at by root only: what cannot be read
 /// is left out.
-struct ProcessTable: ~Copyable {
-    private let root: Descriptor
+package struct ProcessTable: ~Copyable {
+    let root: Descriptor
 
-    init() throws(FileError) { root = try Descriptor.openDirectory(atHostPath: "/proc") }
+    package init() throws(FileError) { root = try Descriptor.openDirectory(atHostPath: "/proc") }
 
     /// All processes, ascending.
-    func identifiers() -> [Int32] {
+    package func identifiers() -> [Int32] {
         let entries = (try? root.entries()) ?? []
         return entries.compactMap { Int32(String(decoding: $0.name, as: UTF8.self)) }.sorted()
     }
 
     /// The name of the program, at most 15 bytes (`comm`).
-    func command(of process: Int32) -> String {
+    package func command(of process: Int32) -> String {
         let text = contents("comm", of: process) ?? []
         return String(decoding: text.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 
     /// Which mount namespace the process is in; `nil` if it may not be asked.
-    func mountNamespace(of process: Int32) -> [UInt8]? {
+    package func mountNamespace(of process: Int32) -> [UInt8]? {
         try? root.openDirectory("\(process)".utf8).openDirectory("ns".utf8).readLink("mnt".utf8)
     }
 
-    func mounts(of process: Int32) -> [MountRecord] { MountTable.parse(contents("mountinfo", of: process) ?? []) }
+    package func mounts(of process: Int32) -> [MountRecord] {
+        MountTable.parse(contents("mountinfo", of: process) ?? [])
+    }
 
     /// The target of one of the links `cwd`, `root`, `exe`.
-    func link(_ name: String, of process: Int32) -> [UInt8]? {
+    package func link(_ name: String, of process: Int32) -> [UInt8]? {
         try? root.openDirectory("\(process)".utf8).readLink(name.utf8)
     }
 
     /// What the process's open descriptors refer to.
-    func openPaths(of process: Int32) -> [[UInt8]] {
+    package func openPaths(of process: Int32) -> [[UInt8]] {
         guard let directory = try? root.openDirectory("\(process)".utf8).openDirectory("fd".utf8),
             let entries = try? directory.entries()
         else { return [] }
@@ -48,7 +48,7 @@ struct ProcessTable: ~Copyable {
     }
 
     /// Whether the process has a lock on the file at `path` (`lock:` in `/proc/<pid>/fdinfo`); not whether it waits for one.
-    func holdsLock(on path: [UInt8], process: Int32) -> Bool {
+    package func holdsLock(on path: [UInt8], process: Int32) -> Bool {
         guard let home = try? root.openDirectory("\(process)".utf8), let open = try? home.openDirectory("fd".utf8),
             let details = try? home.openDirectory("fdinfo".utf8), let entries = try? open.entries()
         else { return false }
@@ -64,7 +64,7 @@ struct ProcessTable: ~Copyable {
     }
 
     /// The number of the mount that one of this process's descriptors was opened through.
-    func mountID(ofOwnDescriptor number: CInt) -> Int? {
+    package func mountID(ofOwnDescriptor number: CInt) -> Int? {
         guard let directory = try? Descriptor.openDirectory(atHostPath: "/proc/self/fdinfo"),
             let file = try? directory.openFile("\(number)".utf8, for: .reading),
             let text = try? file.readToEnd(limitBytes: MountTable.sizeLimitBytes)
@@ -75,7 +75,7 @@ struct ProcessTable: ~Copyable {
         return nil
     }
 
-    private func contents(_ name: String, of process: Int32) -> [UInt8]? {
+    func contents(_ name: String, of process: Int32) -> [UInt8]? {
         guard let directory = try? root.openDirectory("\(process)".utf8),
             let file = try? directory.openFile(name.utf8, for: .reading)
         else { return nil }
