@@ -1,4 +1,5 @@
 internal import Archive
+internal import Encryption
 internal import FileTree
 internal import StorageModel
 
@@ -37,7 +38,7 @@ struct PreviousBackup {
         }
         let opened: OpenedArchive
         do throws(StorageError) {
-            opened = try OpenedArchive.open(.file(path))
+            opened = try OpenedArchive.open(.file(path), keys: .none, checkpoint: Checkpoint())
         } catch {
             throw refused(error.message)
         }

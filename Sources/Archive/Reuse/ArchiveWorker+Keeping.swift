@@ -111,7 +111,8 @@ extension ArchiveWorker {
                 try assembler.appendSlice(Int(frame.record.rawBytes)) { _ in 0 }
                 result.append(try assembler.seal(.payload))
                 result[result.count - 1].isSuspect = true
-                notices.addChanged(file.path, "went while it was read, and the previous archive is damaged: it has zeros")
+                notices.addChanged(
+                    file.path, "went while it was read, and the previous archive is damaged: it has zeros")
             }
         }
         result[result.count - 1].endsFile = true
@@ -139,7 +140,8 @@ extension ArchiveWorker {
 
     /// Compares a member that was read again with what the previous archive has of it.
     func compare(_ member: GroupMember) {
-        guard let entry = member.kept, let last = assembler.lastEntry, last.path == member.path, !last.changedDuringRead,
+        guard let entry = member.kept, let last = assembler.lastEntry, last.path == member.path,
+            !last.changedDuringRead,
             last.changedAt == entry.changedAt, last.digest != entry.digest
         else { return }
         noteAltered(member.path)
@@ -147,7 +149,8 @@ extension ArchiveWorker {
 
     private func noteAltered(_ path: EntryPath) {
         notices.addAltered(
-            path, "its content is not what the previous archive has, though nothing says that it was changed: check the disk")
+            path,
+            "its content is not what the previous archive has, though nothing says that it was changed: check the disk")
     }
 }
 

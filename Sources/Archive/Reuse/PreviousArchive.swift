@@ -62,7 +62,9 @@ package final class PreviousArchive: Sendable {
     func frame(of kind: FrameRecord.Kind, digest: Digest, rawBytes: UInt64) -> PlacedFrame? {
         let key = Self.key(digest)
         return byDigest.withLock { index in
-            let sorted = index ?? frames.map { DigestKey(key: Self.key($0.record.digest), ordinal: $0.ordinal) }
+            let sorted =
+                index
+                ?? frames.map { DigestKey(key: Self.key($0.record.digest), ordinal: $0.ordinal) }
                 .sorted { ($0.key, $0.ordinal) < ($1.key, $1.ordinal) }
             index = sorted
             var position = sorted.partitioningIndex { $0.key >= key }

@@ -42,12 +42,15 @@ package struct FileSink: ArchiveSink {
         var range = range
         let isAligned = range.lowerBound % FrameLimits.alignmentBytes == offset % FrameLimits.alignmentBytes
         if sharesBlocks && isAligned {
-            let start = range.lowerBound + (FrameLimits.alignmentBytes - range.lowerBound % FrameLimits.alignmentBytes)
+            let start =
+                range.lowerBound + (FrameLimits.alignmentBytes - range.lowerBound % FrameLimits.alignmentBytes)
                 % FrameLimits.alignmentBytes
             let end = range.upperBound - range.upperBound % FrameLimits.alignmentBytes
             if start < end {
                 try copyInKernel(range.lowerBound..<start, of: archive)
-                if try share(start..<end, of: archive) { range = end..<range.upperBound } else {
+                if try share(start..<end, of: archive) {
+                    range = end..<range.upperBound
+                } else {
                     range = start..<range.upperBound
                 }
             }

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Encryption
 internal import FileTree
 internal import StorageModel
 
@@ -121,7 +122,7 @@ extension StoredArchives.Group {
         }
         let archive: OpenedArchive
         do throws(StorageError) {
-            archive = try OpenedArchive.open(.file(path))
+            archive = try OpenedArchive.open(.file(path), keys: .none, checkpoint: Checkpoint())
         } catch {
             if error.errno == .noEntry { return nil }
             throw error

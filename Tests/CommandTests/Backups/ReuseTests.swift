@@ -15,7 +15,8 @@ import Testing
         for folder in 0..<6 {
             try data.directory("d\(folder)")
             for file in 0..<40 {
-                try data.file(Array("d\(folder)/f\(file)".utf8), generator.bytes(Int.random(in: 0..<60_000, using: &generator)))
+                try data.file(
+                    Array("d\(folder)/f\(file)".utf8), generator.bytes(Int.random(in: 0..<60_000, using: &generator)))
             }
         }
         try data.file(Array("d2/large".utf8), generator.bytes(9_000_001))
@@ -31,7 +32,8 @@ import Testing
     private func create(_ options: String...) throws -> JSON {
         try JSON(
             parsing: store.holdfast.run(
-                ["backup", "create", "dir:" + data.root, "--json"] + options).check().text)[0]
+                ["backup", "create", "dir:" + data.root, "--json"] + options
+            ).check().text)[0]
     }
 
     /// The bytes up to the table, whose times are those of the run.
@@ -49,7 +51,8 @@ import Testing
     private func expectSameAsFull(_ change: String, _ options: String...) throws -> JSON {
         let reused = try JSON(
             parsing: store.holdfast.run(
-                ["backup", "create", "dir:" + data.root, "--json", "--to", store("b")] + options).text)[0]
+                ["backup", "create", "dir:" + data.root, "--json", "--to", store("b")] + options
+            ).text)[0]
         let full = try create("--full", "--force", "--to", store("full.tar.zst"))
         let archive = try #require(reused["archive"].text)
         let isSame = try dataFrames(of: archive) == dataFrames(of: store("full.tar.zst"))
@@ -143,13 +146,15 @@ import Testing
         #expect(result.errorText.contains("d0/young changed just before the previous backup read it"))
     }
 
-    @Test("why entries were read", arguments: [
-        ("echo >> d3/f5", "d3/f5", "has another size"), ("touch d3/f6", "d3/f6", "was modified"),
-        ("chmod 600 d3/f7", "d3/f7", "has another owner or mode"),
-        ("setfattr -n user.a -v b d3/f8", "d3/f8", "its status changed (ctime)"),
-        ("echo > d3/new", "d3/new", "is new"), ("mv d4 d7", "d7/f0", "was renamed"),
-        ("ln -sf x d3/f9", "d3/f9", "is of another kind"),
-    ])
+    @Test(
+        "why entries were read",
+        arguments: [
+            ("echo >> d3/f5", "d3/f5", "has another size"), ("touch d3/f6", "d3/f6", "was modified"),
+            ("chmod 600 d3/f7", "d3/f7", "has another owner or mode"),
+            ("setfattr -n user.a -v b d3/f8", "d3/f8", "its status changed (ctime)"),
+            ("echo > d3/new", "d3/new", "is new"), ("mv d4 d7", "d7/f0", "was renamed"),
+            ("ln -sf x d3/f9", "d3/f9", "is of another kind"),
+        ])
     func reasons(_ script: String, _ path: String, _ reason: String) throws {
         try create("--to", store("b"))
         try Tool.script("cd \"$1\" && eval \"$2\"", data.root, script).check()
@@ -167,7 +172,8 @@ import Testing
         for script in ["rm d5/f39", "touch d0", "chmod 1777 ."] {
             try Tool.script("cd \"$1\" && eval \"$2\"", data.root, script).check()
             let report = try create("--to", store("b"), "--skip-if-unchanged")
-            #expect(report["unchanged"].boolean == false && report["archive"].text != first["archive"].text, "\(script)")
+            #expect(
+                report["unchanged"].boolean == false && report["archive"].text != first["archive"].text, "\(script)")
         }
         #expect(try Tool.script("ls \"$1\"/dir/*/ | wc -l", store("b")).check().text == "4\n")
     }
@@ -188,10 +194,16 @@ import Testing
         _ = try expectSameAsFull("rot", "--previous", first, "--paranoid", "100")
     }
 
-    @Test("what does not fit is passed over, and said", arguments: [
-        ("damaged", "head -c 2000 /dev/urandom | dd of=\"$1\" bs=1 seek=$(($(stat -c %s \"$1\") - 3000)) conv=notrunc status=none"),
-        ("cut", "truncate -s -1000 \"$1\""), ("empty", ": > \"$1\""), ("foreign", "echo foreign | zstd -qf -o \"$1\""),
-    ])
+    @Test(
+        "what does not fit is passed over, and said",
+        arguments: [
+            (
+                "damaged",
+                "head -c 2000 /dev/urandom | dd of=\"$1\" bs=1 seek=$(($(stat -c %s \"$1\") - 3000)) conv=notrunc status=none"
+            ),
+            ("cut", "truncate -s -1000 \"$1\""), ("empty", ": > \"$1\""),
+            ("foreign", "echo foreign | zstd -qf -o \"$1\""),
+        ])
     func unusable(_ kind: String, _ script: String) throws {
         let first = try create("--to", store("b"))
         let second = try #require(try create("--to", store("b"))["archive"].text)
@@ -217,7 +229,8 @@ import Testing
         let missing = try store.holdfast(
             "backup", "create", "dir:" + data.root, "--to", store("b"), "--previous", store("none.tar.zst"))
         #expect(missing.status == 5)
-        let full = try store.holdfast("backup", "create", "dir:" + data.root, "--to", "-", "--full", "--previous", first)
+        let full = try store.holdfast(
+            "backup", "create", "dir:" + data.root, "--to", "-", "--full", "--previous", first)
         #expect(full.status == 2)
     }
 
@@ -226,7 +239,8 @@ import Testing
         let first = try #require(try create("--to", store("one.tar.zst"))["archive"].text)
         let script = "\"$1\" backup create \"$2\" --to - --previous \"$3\" --json > \"$4\""
         let piped = try Tool.script(
-            script, CommandRunner.binary, "dir:" + data.root, first, store("piped.tar.zst")).check()
+            script, CommandRunner.binary, "dir:" + data.root, first, store("piped.tar.zst")
+        ).check()
         #expect(try JSON(parsing: piped.errorText)[0]["newFrames"].integer == 0)
         #expect(try dataFrames(of: store("piped.tar.zst")) == dataFrames(of: first))
         let replaced = try create("--to", store("one.tar.zst"), "--force")
