@@ -88,6 +88,26 @@ public enum ArchiveFiles {
         try Verification.run(archive, keys: keys.keys, checkpoint: checkpoint)
     }
 
+    /// Calls `body` with each difference between two archives, in the archives' order, and throws what it throws. Only their
+    /// tables of contents are read.
+    public static func difference(
+        from before: ArchiveReference, to after: ArchiveReference, keys: ArchiveKeys = .none,
+        checkpoint: Checkpoint = Checkpoint(), body: (ArchiveChange) throws -> Void
+    ) throws {
+        var failure: (any Error)?
+        do throws(StorageError) {
+            try ArchiveDifference.forEach(from: before, to: after, keys: keys.keys, checkpoint: checkpoint) {
+                (change) throws(StorageError) in
+                do { try body(change) } catch {
+                    failure = error
+                    throw .interrupted
+                }
+            }
+        } catch {
+            throw failure ?? error
+        }
+    }
+
     /// The archives below a destination directory, by path. Of encrypted ones that no key opens, what their paths tell.
     public static func list(
         at directory: String, keys: ArchiveKeys = .none, checkpoint: Checkpoint = Checkpoint()

@@ -1,15 +1,15 @@
 internal import FileTree
-internal import StorageModel
+package import StorageModel
 
 /// The entries of an archive in order, read and decoded on a thread of its own a little ahead of who takes them.
 ///
 /// Memory: three chunks of the table.
-final class EntryStream {
+package final class EntryStream {
     private let queue = BoundedQueue<[TableEntry]>(capacity: 2)
     private let pool = WorkerPool(threads: 1)
     private let failure = Monitor<StorageError?>(nil)
 
-    init(_ file: ArchiveFile) {
+    package init(_ file: ArchiveFile) {
         let (queue, failure) = (queue, failure)
         pool.submit {
             do throws(StorageError) {
@@ -22,7 +22,7 @@ final class EntryStream {
     }
 
     /// The next entries; `nil` behind the last.
-    func next() throws(StorageError) -> [TableEntry]? {
+    package func next() throws(StorageError) -> [TableEntry]? {
         if let entries = queue.pop() { return entries }
         if let error = failure.update({ $0 }) { throw error }
         return nil

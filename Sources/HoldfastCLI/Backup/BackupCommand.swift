@@ -15,6 +15,6 @@ struct BackupCommand: ParsableCommand {
             ]),
         subcommands: [
             BackupCreate.self, BackupList.self, BackupContents.self, BackupCat.self, BackupRestore.self,
-            BackupVerify.self, BackupForget.self, BackupPolicy.self, BackupStatus.self,
+            BackupVerify.self, BackupDiff.self, BackupForget.self, BackupPolicy.self, BackupStatus.self,
         ])
 }

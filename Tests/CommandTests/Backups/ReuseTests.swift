@@ -247,3 +247,56 @@ import Testing
         #expect(replaced["newFrames"].integer == 0)
     }
 }
+
+/// Goal: `backup diff` names what differs, and nothing else. Method: known changes between two archives.
+@Suite("backup diff") struct ArchiveDifferenceTests {
+    private let store: StoreFixture
+    private let data: TreeBuilder
+
+    init() throws {
+        store = try StoreFixture("difference")
+        data = try TreeBuilder(store("data"))
+        try data.directory("a")
+        for name in ["a/gone", "a/grows", "a/kept", "a/mode", "b", "c"] { try data.file(name, "content of \(name)") }
+        try data.symbolicLink("link", to: "b")
+    }
+
+    private func archive(_ name: String) throws -> String {
+        try store.holdfast("backup", "create", "dir:" + data.root, "--to", store(name + ".tar.zst")).check().lines[0]
+    }
+
+    @Test("what was added, removed and changed, with sizes, in the order of archives")
+    func changes() throws {
+        let first = try archive("first")
+        let script = """
+            cd "$1" && touch -r a stamp && rm a/gone && printf more >> a/grows && chmod 600 a/mode && chown 5:6 b
+            printf new > a/new && ln -sfn c link && rm c && mkdir c && touch -r stamp a && rm stamp && touch -d @1 .
+            """
+        try Tool.script(script, data.root).check()
+        let second = try archive("second")
+        let rows = try JSON(parsing: store.holdfast("backup", "diff", first, second, "--json").check().text).elements
+        let found = rows.map { row in
+            let differences = row["differences"].elements.compactMap(\.text).filter { $0 != "time" }
+            return "\(row["change"].text ?? "") \(row["path"].text ?? "") \(row["beforeBytes"].integer ?? -1) "
+                + "\(row["afterBytes"].integer ?? -1) \(differences.joined(separator: ","))"
+        }
+        #expect(
+            found == [
+                "changed . 0 0 ", "removed a/gone 17 -1 ", "changed a/grows 18 22 content", "changed a/mode 17 17 mode",
+                "added a/new -1 3 ", "changed b 12 12 owner", "changed c 12 0 kind", "changed link 0 0 target",
+            ])
+        let lines = try store.holdfast("backup", "diff", first, second).check().lines
+        #expect(lines.contains("- a/gone (17B)") && lines.contains("+ a/new (3B)"))
+        #expect(lines.contains { $0.hasPrefix("~ a/grows (18B to 22B: content") })
+    }
+
+    @Test("an archive and itself differ in nothing; one without a table cannot be compared")
+    func none() throws {
+        let first = try archive("first")
+        #expect(try store.holdfast("backup", "diff", first, first).check().output.isEmpty)
+        try Tool.script("tar -C \"$1\" -c . | zstd -q -o \"$2\"", data.root, store("foreign.tar.zst")).check()
+        let foreign = try store.holdfast("backup", "diff", first, store("foreign.tar.zst"))
+        #expect(foreign.status == 5 && foreign.errorText.contains("no table of contents"))
+        #expect(try store.holdfast("backup", "diff", first, store("none.tar.zst")).status == 4)
+    }
+}
