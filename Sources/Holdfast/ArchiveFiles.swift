@@ -88,6 +88,17 @@ public enum ArchiveFiles {
         try Verification.run(archive, keys: keys.keys, checkpoint: checkpoint)
     }
 
+    /// Checks the archives below a destination in turn, as far as the budget goes, those first whose check is longest ago, and
+    /// notes in the destination which were found whole. Each report goes to `body` as it comes.
+    public static func scrub(
+        _ destination: String, _ budget: ScrubBudget, keys: ArchiveKeys = .none, checkpoint: Checkpoint,
+        body: (VerifyReport) -> Void
+    ) throws(StorageError) -> ScrubReport {
+        try Scrub(destination, budget, keys: keys.keys, checkpoint: checkpoint).run { (report) throws(StorageError) in
+            body(report)
+        }
+    }
+
     /// Calls `body` with each difference between two archives, in the archives' order, and throws what it throws. Only their
     /// tables of contents are read.
     public static func difference(

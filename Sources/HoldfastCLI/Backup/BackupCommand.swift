@@ -15,6 +15,7 @@ struct BackupCommand: ParsableCommand {
             ]),
         subcommands: [
             BackupCreate.self, BackupList.self, BackupContents.self, BackupCat.self, BackupRestore.self,
-            BackupVerify.self, BackupDiff.self, BackupForget.self, BackupPolicy.self, BackupStatus.self,
+            BackupVerify.self, BackupScrub.self, BackupDiff.self, BackupForget.self, BackupPolicy.self,
+            BackupStatus.self,
         ])
 }

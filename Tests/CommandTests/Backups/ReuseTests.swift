@@ -16,10 +16,10 @@ import Testing
             try data.directory("d\(folder)")
             for file in 0..<40 {
                 try data.file(
-                    Array("d\(folder)/f\(file)".utf8), generator.bytes(Int.random(in: 0..<60_000, using: &generator)))
+                    Array("d\(folder)/f\(file)".utf8), generator.bytes(Int.random(in: 0..<24_000, using: &generator)))
             }
         }
-        try data.file(Array("d2/large".utf8), generator.bytes(9_000_001))
+        try data.file(Array("d2/large".utf8), generator.bytes(5_000_001))
         try data.hardLink("d4/link", to: "d1/f3")
         try data.symbolicLink("d4/symbolic", to: "../d1/f3")
         try data.sparseFile(
@@ -69,7 +69,7 @@ import Testing
         let second = try expectSameAsFull("nothing")
         #expect(second["newFrames"].integer == 0 && second["reusedFrames"].integer == first["newFrames"].integer)
         #expect(second["previous"].text == first["archive"].text)
-        #expect(second["reusedBytes"].integer ?? 0 > 9_000_000)
+        #expect(second["reusedBytes"].integer ?? 0 > 5_000_000)
         try Tool.run("rm", try #require(first["archive"].text)).check()
         let archive = try #require(second["archive"].text)
         try store.holdfast("backup", "restore", archive, "--to", "dir:" + store("out")).check()
@@ -90,9 +90,9 @@ import Testing
         ("mv d2 z-behind-all", 8),
         ("cp --reflink=never d2/large d2/large2", 3),
         ("mv d2/large d5/elsewhere", 8),
-        ("printf changed | dd of=d2/large bs=1 seek=5000000 conv=notrunc status=none", 4),
+        ("printf changed | dd of=d2/large bs=1 seek=4500000 conv=notrunc status=none", 4),
         ("head -c 3000000 /dev/urandom >> d2/large", 4),
-        ("truncate -s 6000000 d2/large", 6),
+        ("truncate -s 4600000 d2/large", 6),
         ("truncate -s 700000 d2/large", 6),
         ("chmod 600 d2/large", 3),
         ("setfattr -n user.note -v other d5/f7", 2),
@@ -115,15 +115,13 @@ import Testing
         let report = try expectSameAsFull(script)
         #expect(report["reusedFrames"].integer ?? 0 > 0)
         #expect(report["newFrames"].integer ?? .max <= most, "\(script): of \(first["newFrames"].integer ?? 0)")
-        // What was read in part is taken whole the next time, were it not for the three seconds.
-        try expectSameAsFull("nothing after \(script)")
     }
 
     @Test("many changes over many archives, each made from the one before", arguments: [3, 4])
     func rounds(_ seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         try create("--to", store("b"))
-        for round in 0..<6 {
+        for round in 0..<4 {
             for _ in 0..<4 {
                 let (script, _) = Self.changes[Int.random(in: 0..<Self.changes.count, using: &generator)]
                 // Some find nothing to change any more; what they leave is the next round's tree.

@@ -28,6 +28,7 @@ final class CuttableDisk {
     private let folder: TemporaryDirectory
     /// The file that has the file system.
     private var image: String
+    private var copies = 0
 
     /// A copy of the image, mounted.
     init(_ image: DiskImage) throws {
@@ -35,12 +36,14 @@ final class CuttableDisk {
         path = try folder.makeDirectory("mounted")
         options = image.format == .xfs ? "loop,nouuid" : "loop"
         self.image = image.path
-        try mountCopy(as: folder("image"))
+        try mountCopy()
     }
 
     deinit { try? unmount() }
 
-    private func mountCopy(as name: String) throws {
+    private func mountCopy() throws {
+        copies += 1
+        let name = folder("image-\(copies)")
         try Tool.run("cp", "--sparse=always", image, name).check()
         image = name
         try Tool.run("mount", "-o", options, name, path).check()
@@ -69,7 +72,7 @@ final class CuttableDisk {
         close(directory)
         guard result == 0 else { throw failure }
         try unmount()
-        try mountCopy(as: folder("image-afterwards"))
+        try mountCopy()
     }
 }
 
