@@ -109,6 +109,16 @@ package final class ArchiveFile: Sendable {
         }
     }
 
+    /// Cost: reading the chunk and hashing it, a tenth of decoding its entries.
+    func checkDigest(of chunk: ArchiveIndex.Chunk) throws(StorageError) {
+        let frame = try bytes(at: chunk.offset, chunk.lengthBytes)
+        guard frame.count > SkippableFrame.headerBytes,
+            frame.withUnsafeBytes({ bytes in
+                ContentHasher.digest(UnsafeRawBufferPointer(rebasing: bytes[SkippableFrame.headerBytes...]))
+            }) == chunk.digest
+        else { throw Self.damaged(name, TableFault("a chunk is damaged")) }
+    }
+
     // MARK: Frames
 
     /// The records of a run of frames, with their places. Cost: the chunks of records that hold them.

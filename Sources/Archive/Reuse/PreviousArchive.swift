@@ -19,10 +19,13 @@ package final class PreviousArchive: Sendable {
         let ordinal: UInt64
     }
 
-    /// Reads all records of frames.
+    /// Reads all records of frames, and the whole table: damage is to be found before anything is built on it.
+    ///
+    /// - Throws: ``StorageError/Code/damaged``.
     package init(_ file: ArchiveFile) throws(StorageError) {
         self.file = file
         frames = try file.frames(0..<file.index.frames)
+        for chunk in file.index.entryChunks { try file.checkDigest(of: chunk) }
     }
 
     /// The compressed bytes of a frame; `nil` if they cannot be read or are not what was written, which is remembered.

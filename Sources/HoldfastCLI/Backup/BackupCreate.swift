@@ -132,7 +132,7 @@ struct BackupCreate: HoldfastSubcommand {
 
     private func announce(_ report: BackupReport, _ console: Console) throws {
         if reuse.whyChanged {
-            for notice in report.reasons { StandardError.write("\(notice.path) \(notice.reason)\n") }
+            for notice in report.reasons { console.tell("\(notice.path) \(notice.reason)") }
         }
         for notice in report.changedDuringRead + report.skipped + report.altered {
             console.mention("\(report.source): \(notice.path): \(notice.reason)")

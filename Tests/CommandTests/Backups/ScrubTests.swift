@@ -31,19 +31,21 @@ import Testing
         }
         let all = try scrub()
         #expect(all["verified"].integer == 3 && all["damaged"].integer == 0 && !all["oldestVerifiedAt"].isNull)
-        #expect(try store.holdfast("backup", "ls", store("b"), "--json").check().text.contains("scrub") == false)
+        let listed = try JSON(parsing: store.holdfast("backup", "ls", store("b"), "--json").check().text)
+        #expect(listed.elements.count == 3)
     }
 
     @Test("damage is found, told with its archive, and not noted as whole")
     func damage() throws {
         try Tool.script("printf rot | dd of=\"$1\" bs=1 seek=100 conv=notrunc status=none", archives[1]).check()
         let result = try store.holdfast("backup", "scrub", store("b"), "--json")
-        #expect(result.status == 7 && result.errorText.contains(archives[1]))
+        #expect(result.status == 7)
         let report = try JSON(parsing: result.text)
         #expect(report["damaged"].integer == 1 && report["neverVerified"].integer == 1)
         #expect(report["findings"].elements.map { $0["archive"].text } == [archives[1]])
         // What is not whole stays first in the turn.
-        #expect(try store.holdfast("backup", "scrub", store("b"), "--budget", "1").status == 7)
+        let again = try store.holdfast("backup", "scrub", store("b"), "--budget", "1")
+        #expect(again.status == 7 && again.errorText.contains(archives[1]))
     }
 
     @Test("a damaged journal is begun anew; a wrong budget or destination is refused")
