@@ -1,4 +1,4 @@
-package import FileTree
+internal import FileTree
 package import StorageModel
 internal import Synchronization
 

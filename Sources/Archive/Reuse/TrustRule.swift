@@ -1,5 +1,5 @@
 package import FileTree
-package import StorageModel
+internal import StorageModel
 
 /// Why an entry is not taken from the previous archive without reading it.
 package enum ChangeReason: String, Sendable {

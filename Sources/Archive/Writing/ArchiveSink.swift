@@ -1,4 +1,3 @@
-package import FileTree
 package import StorageModel
 
 /// Takes the bytes of an archive in order.

@@ -1,4 +1,4 @@
-package import StorageModel
+internal import StorageModel
 
 /// A data frame that is ready to be written, and the entries whose headers it holds.
 struct EncodedFrame: Sendable {

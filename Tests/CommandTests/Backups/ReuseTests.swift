@@ -29,6 +29,7 @@ import Testing
         try Tool.run("sleep", "3.1").check()
     }
 
+    @discardableResult
     private func create(_ options: String...) throws -> JSON {
         try JSON(
             parsing: store.holdfast.run(
