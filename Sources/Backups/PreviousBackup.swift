@@ -55,21 +55,15 @@ struct PreviousBackup {
         }
     }
 
-    /// The archives of a folder, newest first by the time in their names, and by the number of those of one second.
+    /// The plain archives of a folder, newest first.
     private static func candidates(in directory: String) -> [String] {
-        let names: [String]
         do throws(FileError) {
-            names = try Descriptor.openDirectory(atHostPath: directory).entries().map {
-                String(decoding: $0.name, as: UTF8.self)
-            }
+            return try Descriptor.openDirectory(atHostPath: directory).entries()
+                .compactMap { ArchiveName(parsing: String(decoding: $0.name, as: UTF8.self)) }
+                .filter { !$0.isEncrypted }.sorted(by: >)
+                .map { HostPath.join(HostPath.absolute(directory), $0.text) }
         } catch {
             return []
         }
-        let archives = names.filter { !$0.hasPrefix(".") && $0.hasSuffix(DestinationLayout.suffix) }
-        let sorted = archives.map { name in
-            let parts = name.dropLast(DestinationLayout.suffix.count).split(separator: "-", maxSplits: 1)
-            return (name: name, time: parts.first ?? "", number: parts.count > 1 ? Int(parts[1]) ?? 0 : 0)
-        }.sorted { ($0.time, $0.number) > ($1.time, $1.number) }
-        return sorted.map { HostPath.join(HostPath.absolute(directory), $0.name) }
     }
 }

@@ -41,59 +41,46 @@ static void hand_over(int terminal, pid_t group) {
 }
 #endif
 
-int holdfast_spawn(const char *program, char *const arguments[], int input, int output, int errors, int terminal) {
-    posix_spawn_file_actions_t actions;
+// The new process has all signals as they are by default and none blocked. `result`: what preparing the actions came to; they
+// are destroyed. Returns the process, or -1 with errno.
+static int spawn(const char *program, char *const arguments[], posix_spawn_file_actions_t *actions, int result,
+                 short group, int terminal) {
     posix_spawnattr_t attributes;
     sigset_t none, all;
+    pid_t process = -1;
     sigemptyset(&none);
     sigfillset(&all);
-    posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
-    int result = terminal < 0 ? 0 : take_terminal(&actions, terminal);
-    int streams[3] = {input, output, errors};
-    for (int number = 0; number < 3 && result == 0; number++)
-        if (streams[number] != number) result = posix_spawn_file_actions_adddup2(&actions, streams[number], number);
-    if (result == 0) {
-        posix_spawnattr_setpgroup(&attributes, 0);
-        posix_spawnattr_setsigmask(&attributes, &none);
-        posix_spawnattr_setsigdefault(&attributes, &all);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        pid_t process;
-        result = posix_spawn(&process, program, &actions, &attributes, arguments, environ);
-        if (result == 0 && terminal >= 0) hand_over(terminal, process);
-        if (result == 0) result = -process;
-    }
-    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, group | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    if (result == 0) result = posix_spawn(&process, program, actions, &attributes, arguments, environ);
+    if (result == 0 && terminal >= 0) hand_over(terminal, process);
+    posix_spawn_file_actions_destroy(actions);
     posix_spawnattr_destroy(&attributes);
-    if (result < 0) return -result;
+    if (result == 0) return process;
     errno = result;
     return -1;
 }
 
+int holdfast_spawn(const char *program, char *const arguments[], int input, int output, int errors, int terminal) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    int result = terminal < 0 ? 0 : take_terminal(&actions, terminal);
+    int streams[3] = {input, output, errors};
+    for (int number = 0; number < 3 && result == 0; number++)
+        if (streams[number] != number) result = posix_spawn_file_actions_adddup2(&actions, streams[number], number);
+    return spawn(program, arguments, &actions, result, POSIX_SPAWN_SETPGROUP, terminal);
+}
+
 int holdfast_spawn_apart(const char *program, char *const arguments[], int input, int output) {
     posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
     int result = posix_spawn_file_actions_adddup2(&actions, input, 0);
     if (result == 0) result = posix_spawn_file_actions_adddup2(&actions, output, 1);
     if (result == 0) result = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    if (result == 0) {
-        posix_spawnattr_setsigmask(&attributes, &none);
-        posix_spawnattr_setsigdefault(&attributes, &all);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        pid_t process;
-        result = posix_spawn(&process, program, &actions, &attributes, arguments, environ);
-        if (result == 0) result = -process;
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    if (result < 0) return -result;
-    errno = result;
-    return -1;
+    return spawn(program, arguments, &actions, result, POSIX_SPAWN_SETSID, -1);
 }
 
 int holdfast_pidfd_open(int process) { return (int)syscall(SYS_pidfd_open, process, 0); }

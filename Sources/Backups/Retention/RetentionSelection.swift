@@ -92,48 +92,55 @@ private struct Span {
     func contains(_ time: Timestamp) -> Bool { limit.map { time > $0 } ?? true }
 }
 
-/// Keeps one item of each period as long as its count lasts.
-private struct CountRule {
+/// Picks the first item of each period, and the oldest of all in any case.
+private struct PeriodTurn {
     let period: RetentionPolicy.Period
-    var count: KeepCount
     private var lastKept: Int64 = -1
 
+    init(period: RetentionPolicy.Period) { self.period = period }
+
+    /// - Returns: what the item is picked as, `daily` or `oldest daily`; `nil` if another of its period was before.
+    mutating func take(_ civil: CivilTime, _ number: Int, isOldest: Bool) -> String? {
+        let value = period.value(of: civil, number)
+        guard value != lastKept || isOldest else { return nil }
+        defer { lastKept = value }
+        return value == lastKept ? "oldest \(period.rawValue)" : period.rawValue
+    }
+}
+
+/// Keeps one item of each period as long as its count lasts.
+private struct CountRule {
+    private var turn: PeriodTurn
+    private var count: KeepCount
+
     init(period: RetentionPolicy.Period, count: KeepCount) {
-        self.period = period
+        turn = PeriodTurn(period: period)
         self.count = count
     }
 
     /// - Returns: the reason, if it keeps the item.
     mutating func keep(_ civil: CivilTime, _ number: Int, isOldest: Bool) -> String? {
         guard !count.isExhausted else { return nil }
-        let value = period.value(of: civil, number)
-        guard value != lastKept || isOldest else { return nil }
-        let isExtra = value == lastKept
-        lastKept = value
+        guard let name = turn.take(civil, number, isOldest: isOldest) else { return nil }
         count.take()
-        return "\(isExtra ? "oldest " : "")\(period.rawValue) snapshot"
+        return "\(name) snapshot"
     }
 }
 
 /// Keeps one item of each period within a span.
 private struct SpanRule {
-    let period: RetentionPolicy.Period
-    let span: Span
-    private var lastKept: Int64 = -1
+    private var turn: PeriodTurn
+    private let span: Span
 
     init(period: RetentionPolicy.Period, span: Span) {
-        self.period = period
+        turn = PeriodTurn(period: period)
         self.span = span
     }
 
     /// - Returns: the reason, if it keeps the item.
     mutating func keep(_ time: Timestamp, _ civil: CivilTime, isOldest: Bool) -> String? {
         guard span.contains(time) else { return nil }
-        let value = period.value(of: civil, 0)
-        guard value != lastKept || isOldest else { return nil }
-        let isExtra = value == lastKept
-        lastKept = value
-        return "\(isExtra ? "oldest " : "")\(period.rawValue) within \(span.span)"
+        return turn.take(civil, 0, isOldest: isOldest).map { "\($0) within \(span.span)" }
     }
 }
 

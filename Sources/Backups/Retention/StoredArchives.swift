@@ -133,22 +133,3 @@ extension StoredArchives.Group {
         return StoredArchives.Archive(name: name, path: path, sizeBytes: archive.sizeBytes, tags: index.origin.tags)
     }
 }
-
-extension String {
-    /// The inverse of ``percentEncoded``; `nil` for what that does not make.
-    fileprivate var percentDecoded: String? {
-        var result: [UInt8] = []
-        var rest = utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                result.append(byte)
-                continue
-            }
-            guard let digits = String(rest.prefix(2)), digits.utf8.count == 2, let value = UInt8(digits, radix: 16)
-            else { return nil }
-            result.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: result, as: UTF8.self)
-    }
-}
