@@ -39,7 +39,7 @@ extension BackupRun {
     func unchangedReport(
         _ previous: PreviousBackup, _ origin: ArchiveOrigin, _ remarks: [String], since start: ContinuousClock.Instant
     ) throws(StorageError) -> BackupReport? {
-        guard request.skipsIfUnchanged else { return nil }
+        guard request.whenUnchanged == .skip else { return nil }
         let reuse = try makeReuse(of: previous, origin)
         guard previous.archive.file.index.skippedEntries == 0,
             try TreeArchiver.isUnchanged(root, since: reuse, checkpoint: checkpoint)

@@ -39,7 +39,10 @@ package struct BackupRun {
         let outcome: TreeArchiver.Outcome
         let archive: String
         let (previous, remarks) = try previousBackup(origin)
-        if let previous, let report = try unchangedReport(previous, origin, remarks, since: start) { return report }
+        if let previous {
+            if let report = try unchangedReport(previous, origin, remarks, since: start) { return report }
+            if let report = try linkedReport(previous, origin, remarks, since: start) { return report }
+        }
         let reuse = try previous.map { (previous) throws(StorageError) in try makeReuse(of: previous, origin) }
         switch request.destination {
         case .standardOutput:
@@ -54,7 +57,7 @@ package struct BackupRun {
         case .directory(let path):
             try refuseDestinationInside(path, named: path)
             let directory = try DestinationLayout.makeDirectory(for: request.source, below: path)
-            let names = DestinationLayout.names(origin.startedAt, isEncrypted: recipients != nil)
+            let names = DestinationLayout.names(origin.startedAt, isEncrypted: isEncrypted)
             (outcome, archive) = try publish(in: directory, names, origin, reuse, replaces: false)
         }
         let elapsed = start.duration(to: clock.now)
@@ -71,6 +74,8 @@ package struct BackupRun {
         report.remarks = remarks + (previous.map(damage) ?? [])
         return report
     }
+
+    var isEncrypted: Bool { recipients != nil }
 
     private func makeOrigin() -> ArchiveOrigin {
         ArchiveOrigin(

@@ -33,6 +33,17 @@ public enum BackupReuse: Hashable, Sendable {
     case nothing
 }
 
+/// What a backup makes of a source in which nothing changed since the previous archive.
+public enum UnchangedBackup: Hashable, Sendable {
+    /// An archive of its own, from the frames of the previous one.
+    case archive
+    /// Another name of the previous archive: neither time nor space, but what damages the one damages the other. An archive
+    /// of its own where that cannot be: on another file system, for another tag, under encryption.
+    case link
+    /// No archive.
+    case skip
+}
+
 /// What to back up, where to, and how hard to compress.
 public struct BackupRequest: Hashable, Sendable {
     public var source: SourceReference
@@ -50,8 +61,8 @@ public struct BackupRequest: Hashable, Sendable {
     public var rereadShare = 0.0
     /// Whether the report says of every entry that was read why.
     public var explainsChanges = false
-    /// Whether no archive is made if nothing changed since the previous one.
-    public var skipsIfUnchanged = false
+    /// What is done if nothing changed since the previous archive.
+    public var whenUnchanged = UnchangedBackup.archive
     /// What the archive is tagged with, for `--keep-tag` of a retention policy.
     public var tags: [String] = []
     /// What is done so that the files of the archive fit together.
@@ -108,6 +119,8 @@ public struct BackupReport: Hashable, Sendable {
     public var previous: String?
     /// Whether no archive was made because nothing changed: ``archive`` is the previous one.
     public var isUnchanged = false
+    /// Whether the archive is another name of the previous one.
+    public var isLinked = false
     /// Read again and found to be other than in the previous archive, though nothing says that they were changed.
     public var altered: [EntryNotice] = []
     /// Why entries were read, if that was asked for; in the order of the archive.

@@ -67,6 +67,9 @@ package final class ArchiveFile: Sendable {
         self.sizeBytes = sizeBytes
     }
 
+    /// Which file it is read from.
+    package func status() throws(FileError) -> FileStatus { try descriptor.descriptor.status() }
+
     // MARK: Entries
 
     /// The entry at `path`; `nil` if there is none. Cost: one chunk.

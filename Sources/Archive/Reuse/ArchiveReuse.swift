@@ -39,6 +39,15 @@ package struct ArchiveReuse: Sendable {
     /// Whether this frame's bytes are to be compared with their checksum before they are taken over.
     func checks(_ frame: PlacedFrame) -> Bool { draw(frame.ordinal) < Self.checkedShare }
 
+    /// Whether the sample that this run proves is what was written; reads the previous archive, not the source.
+    package func sampleIsSound(_ interruption: Interruption) throws(StorageError) -> Bool {
+        for frame in archive.frames where checks(frame) {
+            try interruption.check()
+            if archive.soundBytes(of: frame) == nil { return false }
+        }
+        return true
+    }
+
     /// Whether what is unchanged, this entry and the others of its frame, is to be read all the same.
     func rereads(_ path: EntryPath) -> Bool { rereadShare > 0 && draw(XXH64.hash(path.bytes)) < rereadShare }
 

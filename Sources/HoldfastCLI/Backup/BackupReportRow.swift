@@ -12,6 +12,7 @@ enum BackupReportRow {
             "changedDuringRead": notices(report.changedDuringRead), "skipped": notices(report.skipped),
             "seconds": .seconds(report.seconds), "tableDigest": .string(report.tableDigest.description),
             "previous": .optional(report.previous), "unchanged": .boolean(report.isUnchanged),
+            "linked": .boolean(report.isLinked),
             "altered": notices(report.altered), "reasons": notices(report.reasons),
             "consistency": .string(report.consistency.method.rawValue),
             "frozenSeconds": .seconds(report.consistency.frozenSeconds),
@@ -27,6 +28,10 @@ enum BackupReportRow {
         if report.isUnchanged {
             return "\(report.source): nothing changed in \(report.entries.grouped) entries since the previous archive, "
                 + durationText(seconds: report.seconds)
+        }
+        if report.isLinked {
+            return "\(report.source): nothing changed in \(report.entries.grouped) entries, the previous archive has "
+                + "another name now, " + durationText(seconds: report.seconds)
         }
         let rate = report.seconds > 0 ? UInt64(Double(report.sourceBytes) / report.seconds) : 0
         return "\(report.source): \(report.entries.grouped) entries, \(report.sourceBytes.asBytes) in, "

@@ -18,16 +18,25 @@ struct ReuseOptions: ParsableArguments {
     @Flag(name: .customLong("skip-if-unchanged"), help: "Make no archive if nothing changed since the previous one.")
     var skipIfUnchanged = false
 
+    @Flag(
+        name: .customLong("link-unchanged"),
+        help: "If nothing changed, give the previous archive another name (a hard link): both are one file.")
+    var linkUnchanged = false
+
     func validate() throws {
         if full && previous != nil { throw ValidationError("--full and --previous exclude each other.") }
         if full && skipIfUnchanged { throw ValidationError("--full and --skip-if-unchanged exclude each other.") }
+        if full && linkUnchanged { throw ValidationError("--full and --link-unchanged exclude each other.") }
+        if linkUnchanged && skipIfUnchanged {
+            throw ValidationError("--link-unchanged and --skip-if-unchanged exclude each other.")
+        }
     }
 
     func apply(to request: inout BackupRequest) {
         request.reuse = full ? .nothing : previous.map(BackupReuse.archive) ?? .newest
         request.rereadShare = paranoid?.share ?? 0
         request.explainsChanges = whyChanged
-        request.skipsIfUnchanged = skipIfUnchanged
+        request.whenUnchanged = skipIfUnchanged ? .skip : linkUnchanged ? .link : .archive
     }
 }
 

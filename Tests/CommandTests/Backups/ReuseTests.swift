@@ -179,6 +179,44 @@ import Testing
         #expect(try Tool.script("ls \"$1\"/dir/*/ | wc -l", store("b")).check().text == "4\n")
     }
 
+    @Test("--link-unchanged gives the archive another name; one of its own once something changed or is tagged")
+    func link() throws {
+        let first = try create("--to", store("b"))
+        let old = try #require(first["archive"].text)
+        try Tool.run("touch", "-d", "2001-01-01", old).check()
+        let second = try create("--to", store("b"), "--link-unchanged")
+        let new = try #require(second["archive"].text)
+        #expect(second["linked"].boolean == true && second["unchanged"].boolean == false && new != old)
+        #expect(second["newFrames"].integer == 0 && second["reusedFrames"].integer == first["newFrames"].integer)
+        #expect(second["archiveBytes"].integer == first["archiveBytes"].integer)
+        #expect(try Tool.script("stat -c %i-%h \"$1\" \"$2\" | uniq -c", old, new).check().text.contains(" 2 "))
+        #expect(try Tool.script("find \"$1\" -newermt 2002-01-01", new).check().text == new + "\n")
+        #expect(try store.holdfast("backup", "verify", new).check().text.contains("intact"))
+        let tagged = try create("--to", store("b"), "--link-unchanged", "--tag", "kept")
+        #expect(tagged["linked"].boolean == false && tagged["newFrames"].integer == 0)
+        for script in ["touch d0", "rm d5/f38"] {
+            try Tool.script("cd \"$1\" && eval \"$2\"", data.root, script).check()
+            let report = try create("--to", store("b"), "--link-unchanged")
+            #expect(report["linked"].boolean == false && report["reusedFrames"].integer ?? 0 > 0, "\(script)")
+        }
+        try Tool.run("rm", old).check()
+        let restored = try store.holdfast("backup", "verify", new).check()
+        #expect(restored.text.contains("intact"), "the name stands without the first one")
+    }
+
+    @Test("--link-unchanged makes an archive where no name can be made, and says nothing of it")
+    func linkAcross() throws {
+        let first = try #require(try create("--to", store("b"))["archive"].text)
+        let other = try TemporaryDirectory("elsewhere", in: "/dev/shm")
+        let report = try create("--to", other("b"), "--previous", first, "--link-unchanged")
+        #expect(report["linked"].boolean == false && report["newFrames"].integer == 0)
+        #expect(try store.holdfast("backup", "verify", try #require(report["archive"].text)).check().status == 0)
+        for pair in [["--full"], ["--skip-if-unchanged"]] {
+            let options = ["backup", "create", "dir:" + data.root, "--to", store("b"), "--link-unchanged"] + pair
+            #expect(try store.holdfast.run(options).status == 2)
+        }
+    }
+
     @Test("a damaged frame of the archive before is not handed on")
     func rot() throws {
         let first = try #require(try create("--to", store("b"))["archive"].text)

@@ -45,6 +45,29 @@ struct BackupFaultTests {
     }
 
     @Test(
+        "backup create --link-unchanged: the old archive stays, and every name leads to a whole one",
+        arguments: FaultSweep.possibleTroubles)
+    func link(_ trouble: FaultSweep.Trouble) throws {
+        // Outside of what is copied for each run, since a copy has other inodes and times; and not just written.
+        let data = try TemporaryDirectory("unchanged")
+        try TreeBuilder(data("tree")).fill(seed: 8, RandomTreeOptions(entries: 10, largestFileBytes: 3000))
+        try Tool.run("sleep", "3.1").check()
+        let source = "dir:" + data("tree")
+        let holdfast = CommandRunner(root: template("store"))
+        try holdfast("backup", "create", source, "--to", template("backups")).check()
+        let sweep = FaultSweep(
+            template: template, arguments: ["backup", "create", source, "--to", "{}/backups", "--link-unchanged"])
+        #expect(try sweep.operations().contains("linkat"))
+        try sweep.run(trouble) { run in
+            let archives = try Self.archives(run)
+            try require(archives.count >= (run.result.status == 0 ? 2 : 1), "an archive is lost", run)
+            for archive in archives { try run.holdfast("backup", "verify", archive).check() }
+            let others = try Tool.run("find", "\(run.folder)/backups", "-type", "f", "!", "-name", "*.tar.zst").check()
+            try require(others.output.isEmpty, "left behind: \(others.text)", run)
+        }
+    }
+
+    @Test(
         "backup create --force: the old archive or the new one, always a whole one",
         arguments: FaultSweep.possibleTroubles)
     func replaceArchive(_ trouble: FaultSweep.Trouble) throws {
