@@ -49,3 +49,8 @@ package final class NoticeList: Sendable {
         list.map { EntryNotice(path: $0.key, reason: $0.value) }.sorted { $0.path < $1.path }
     }
 }
+
+extension EntryNotice {
+    /// Whether it tells of a socket, which has no content that could be missing.
+    var isOfSocket: Bool { reason.hasPrefix("socket") }
+}

@@ -4,21 +4,29 @@ internal import StorageModel
 
 // The run that finds nothing changed and gives the previous archive another name.
 extension BackupRun {
-    /// The report of such a run; `nil` if an archive is to be made: it was not asked for, something changed, the archive would
-    /// say something else of its origin, or the file system has no room for another name.
-    ///
-    /// Cost: a walk, and reading the sample of the previous archive that every run proves. A crash leaves the name or none.
-    func linkedReport(
+    /// The report of a run that finds everything unchanged and is to make no archive then; `nil` if one is to be made.
+    func reportWithoutReading(
         _ previous: PreviousBackup, _ origin: ArchiveOrigin, _ remarks: [String], since start: ContinuousClock.Instant
     ) throws(StorageError) -> BackupReport? {
-        guard request.whenUnchanged == .link, case .directory(let destination) = request.destination,
-            saysTheSame(previous.archive.file.index.origin, origin), request.rereadShare == 0
-        else { return nil }
-        let reuse = try makeReuse(of: previous, origin)
-        let file = previous.archive.file
-        guard file.index.skippedEntries == 0,
-            try TreeArchiver.isUnchanged(root, since: reuse, checkpoint: checkpoint),
-            try reuse.sampleIsSound(checkpoint.interruption)
+        switch request.whenUnchanged {
+        case .archive: nil
+        case .skip: try unchangedReport(previous, origin, remarks, since: start)
+        case .link: try linkedReport(previous, origin, remarks, since: start)
+        }
+    }
+
+    /// The report of a run that links; `nil` if an archive is to be made: something changed, the archive would say something
+    /// else of its origin, or the previous one cannot have another name.
+    ///
+    /// Cost: a walk, and reading the sample of the previous archive that every run proves. A crash leaves the name or none.
+    private func linkedReport(
+        _ previous: PreviousBackup, _ origin: ArchiveOrigin, _ remarks: [String], since start: ContinuousClock.Instant
+    ) throws(StorageError) -> BackupReport? {
+        let file = previous.file
+        guard case .directory(let destination) = request.destination, !isEncrypted, !previous.isEncrypted,
+            saysTheSame(file.index.origin, origin), request.rereadShare == 0,
+            try isUnchanged(since: previous, origin),
+            try reuse(of: previous, origin).sampleIsSound(checkpoint.interruption)
         else { return nil }
         let directory = try DestinationLayout.makeDirectory(for: request.source, below: destination)
         guard let name = try link(previous, in: directory, origin.startedAt) else { return nil }
@@ -38,7 +46,7 @@ extension BackupRun {
         var previous = previous
         let hadBeenStill = previous.consistency != ConsistencyMethod.none.rawValue
         (previous.startedAt, previous.consistency) = (origin.startedAt, origin.consistency)
-        return !isEncrypted && previous == origin && (request.consistency.mode == .none || hadBeenStill)
+        return previous == origin && (request.consistency.mode == .none || hadBeenStill)
     }
 
     /// - Returns: the new name; `nil` if the previous archive cannot have another one there, or has gone.
@@ -52,7 +60,7 @@ extension BackupRun {
             // Whoever removes old files by their time must not take the newest backup for one of them.
             let archive = try source.openFile(Array(oldName.utf8), for: .reading)
             let status = try archive.status()
-            guard status.identity == (try previous.archive.file.status()).identity else { return nil }
+            guard status.identity == (try previous.file.status()).identity else { return nil }
             var metadata = status.metadata
             metadata.modifiedAt = time
             try archive.applyMetadata(metadata, xattrs: [], ownership: false, current: status)

@@ -4,8 +4,9 @@ internal import StorageModel
 
 // From which archive a run takes what is unchanged, and the run that finds everything unchanged.
 extension BackupRun {
-    func damage(in previous: PreviousBackup) -> [String] {
-        let frames = previous.archive.damagedFrames
+    /// - Parameter kept: what was taken from, the previous archive among it.
+    func damage(in previous: PreviousBackup, _ kept: PreviousArchive?) -> [String] {
+        let frames = kept?.damagedFrames ?? []
         guard let first = frames.first else { return [] }
         return [
             "'\(previous.path.printable())' is damaged (frame \(first)\(frames.count > 1 ? " and others" : "")); what it "
@@ -13,38 +14,44 @@ extension BackupRun {
         ]
     }
 
+    /// The archive that what is unchanged is taken from.
+    ///
+    /// - Returns: why newer ones are not, as warnings and as notices.
     func previousBackup(
         _ origin: ArchiveOrigin
-    ) throws(StorageError) -> (found: PreviousBackup?, remarks: [String]) {
+    ) throws(StorageError) -> (found: PreviousBackup?, remarks: [String], notices: [String]) {
         switch (request.reuse, request.destination) {
-        case (.nothing, _), (.newest, .standardOutput): return (nil, [])
-        case (.archive(let path), _): return (try PreviousBackup(path, like: origin), [])
+        case (.nothing, _), (.newest, .standardOutput): return (nil, [], [])
+        case (.archive(let path), _): return (try PreviousBackup(path, like: origin, keys), [], [])
         case (.newest, .directory(let path)):
             let folder = DestinationLayout.folders(of: request.source).reduce(path) { HostPath.join($0, $1) }
-            return PreviousBackup.newest(in: folder, like: origin)
+            return PreviousBackup.newest(in: folder, like: origin, keys)
         case (.newest, .file(let path)):
             let (directory, name) = HostPath.split(path)
             // What is replaced may be anything: if it does not fit, that is not worth a word.
-            guard request.replacesExistingFile, HostPath.exists(name, in: directory) else { return (nil, []) }
-            return (try? PreviousBackup(path, like: origin), [])
+            guard request.replacesExistingFile, HostPath.exists(name, in: directory) else { return (nil, [], []) }
+            return (try? PreviousBackup(path, like: origin, keys), [], [])
         }
     }
 
-    func makeReuse(of previous: PreviousBackup, _ origin: ArchiveOrigin) throws(StorageError) -> ArchiveReuse {
-        try ArchiveReuse(
-            previous.archive, root: root.descriptor, startedAt: origin.startedAt, rereadShare: request.rereadShare)
+    /// What interrupted runs left where this one writes.
+    func interruptedBackups(_ origin: ArchiveOrigin, after previous: PreviousBackup?) -> InterruptedBackups {
+        let directory: String
+        switch request.destination {
+        case .standardOutput: return InterruptedBackups()
+        case .file(let path): directory = HostPath.split(path).directory
+        case .directory(let path):
+            directory = DestinationLayout.folders(of: request.source).reduce(path) { HostPath.join($0, $1) }
+        }
+        return InterruptedBackups(in: directory, like: origin, after: previous, areUsed: request.reuse != .nothing)
     }
 
     /// The report of a run that makes no archive; `nil` if one is to be made.
     func unchangedReport(
         _ previous: PreviousBackup, _ origin: ArchiveOrigin, _ remarks: [String], since start: ContinuousClock.Instant
     ) throws(StorageError) -> BackupReport? {
-        guard request.whenUnchanged == .skip else { return nil }
-        let reuse = try makeReuse(of: previous, origin)
-        guard previous.archive.file.index.skippedEntries == 0,
-            try TreeArchiver.isUnchanged(root, since: reuse, checkpoint: checkpoint)
-        else { return nil }
-        let file = previous.archive.file
+        guard try isUnchanged(since: previous, origin) else { return nil }
+        let file = previous.file
         var report = BackupReport(
             archive: previous.path, source: request.source, entries: file.index.entries,
             sourceBytes: file.index.sourceBytes, archiveBytes: file.sizeBytes, reusedFrames: 0, newFrames: 0,
@@ -54,5 +61,15 @@ extension BackupRun {
         report.isUnchanged = true
         report.remarks = remarks
         return report
+    }
+
+    func isUnchanged(since previous: PreviousBackup, _ origin: ArchiveOrigin) throws(StorageError) -> Bool {
+        guard previous.file.index.skippedEntries == 0 else { return false }
+        return try TreeArchiver.isUnchanged(root, since: try reuse(of: previous, origin), checkpoint: checkpoint)
+    }
+
+    func reuse(of previous: PreviousBackup, _ origin: ArchiveOrigin) throws(StorageError) -> ArchiveReuse {
+        try ArchiveReuse(
+            previous.archive, root: root.descriptor, startedAt: origin.startedAt, rereadShare: request.rereadShare)
     }
 }

@@ -9,6 +9,7 @@ package struct BackupRun {
     let request: BackupRequest
     private let volume: Volume?
     private let recipients: EncryptionKeys?
+    let keys: DecryptionKeys
     let checkpoint: Checkpoint
     private let reading: StillReading
 
@@ -16,10 +17,11 @@ package struct BackupRun {
     ///   - root: the open directory that is read; the caller holds whatever lease keeps it in place.
     ///   - volume: what it is in the catalog, to be written into the archive; `nil` for a directory.
     ///   - recipients: for whom the archive is encrypted; `nil` for everybody.
+    ///   - keys: what opens the archives before this one, if they are encrypted.
     ///   - source: how what uses the data can be kept still.
     package init(
         _ root: SharedDescriptor, _ request: BackupRequest, volume: Volume?, recipients: EncryptionKeys?,
-        source: LiveSource = LiveSource(), checkpoint: Checkpoint
+        keys: DecryptionKeys = .none, source: LiveSource = LiveSource(), checkpoint: Checkpoint
     ) {
         reading = StillReading(
             root, request.consistency, source, name: request.source.description, checkpoint: checkpoint)
@@ -27,39 +29,43 @@ package struct BackupRun {
         self.request = request
         self.volume = volume
         self.recipients = recipients
+        self.keys = keys
         self.checkpoint = checkpoint
     }
 
-    /// - Throws: when the archive cannot be written or the source cannot be listed at all; nothing is left then. Files that
-    ///   change or cannot be read are no failure: the report names them.
+    /// - Throws: when the archive cannot be written or the source cannot be listed at all; nothing is left then, except after an
+    ///   interruption what the next run can take up (``InterruptedBackups``). Files that change or cannot be read are no failure: the report names them.
     package func run() throws(StorageError) -> BackupReport {
         let clock = ContinuousClock()
         let start = clock.now
         let origin = makeOrigin()
         let outcome: TreeArchiver.Outcome
         let archive: String
-        let (previous, remarks) = try previousBackup(origin)
-        if let previous {
-            if let report = try unchangedReport(previous, origin, remarks, since: start) { return report }
-            if let report = try linkedReport(previous, origin, remarks, since: start) { return report }
+        let (previous, remarks, notices) = try previousBackup(origin)
+        let left = interruptedBackups(origin, after: previous)
+        if let previous, let report = try reportWithoutReading(previous, origin, remarks, since: start) {
+            left.discard()
+            return report
         }
-        let reuse = try previous.map { (previous) throws(StorageError) in try makeReuse(of: previous, origin) }
+        let kept = left.joined(with: previous)
+        var swept = 0
         switch request.destination {
         case .standardOutput:
-            (outcome, archive) = (try stream(origin, reuse), "-")
+            (outcome, archive) = (try stream(origin, kept), "-")
         case .file(let path):
             try refuseMisleadingName(path)
             let (directory, name) = HostPath.split(path)
             try refuseDestinationInside(directory, named: path)
             try refuseExisting(name, in: directory, path)
-            (outcome, archive) = try publish(
-                in: directory, [name], origin, reuse, replaces: request.replacesExistingFile)
+            (outcome, archive, swept) = try publish(
+                in: directory, [name], origin, kept, replaces: request.replacesExistingFile)
         case .directory(let path):
             try refuseDestinationInside(path, named: path)
             let directory = try DestinationLayout.makeDirectory(for: request.source, below: path)
             let names = DestinationLayout.names(origin.startedAt, isEncrypted: isEncrypted)
-            (outcome, archive) = try publish(in: directory, names, origin, reuse, replaces: false)
+            (outcome, archive, swept) = try publish(in: directory, names, origin, kept, replaces: false)
         }
+        left.discard()
         let elapsed = start.duration(to: clock.now)
         let totals = outcome.totals
         var report = BackupReport(
@@ -71,7 +77,15 @@ package struct BackupRun {
         report.consistency = reading.report
         report.previous = previous?.path
         (report.altered, report.reasons) = (outcome.altered, outcome.reasons)
-        report.remarks = remarks + (previous.map(damage) ?? [])
+        if totals.resumedFrames > 0, let partial = left.path {
+            report.resumed = ResumedRun(
+                partial: partial, reusedFrames: totals.resumedFrames, reusedBytes: totals.resumedBytes)
+        }
+        report.remarks = remarks + (previous.map { damage(in: $0, kept) } ?? [])
+        report.notices = notices
+        if swept > 0 && isEncrypted {
+            report.notices.append("what an interrupted run left was removed: an encrypted archive cannot be resumed")
+        }
         return report
     }
 
@@ -86,29 +100,32 @@ package struct BackupRun {
     }
 
     private func archive(
-        to sink: FileSink, _ origin: ArchiveOrigin, _ reuse: ArchiveReuse?
+        to sink: FileSink, _ origin: ArchiveOrigin, _ kept: PreviousArchive?, _ journal: RunJournal? = nil
     ) throws(StorageError) -> TreeArchiver.Outcome {
         checkpoint.progress.begin("backing up \(request.source)", totalEntries: nil, totalBytes: nil)
         let counting = startCounting()
         defer { counting?.finish() }
-        guard let recipients else { return try archiveTree(to: sink, origin, reuse) }
+        guard let recipients else { return try archiveTree(to: sink, origin, kept, journal) }
         let encrypted = try EncryptedSink(sink, recipients)
-        var outcome = try archiveTree(to: encrypted, origin, reuse)
+        var outcome = try archiveTree(to: encrypted, origin, kept, nil)
         outcome.totals.archiveBytes = try encrypted.finish()
         return outcome
     }
 
     private func archiveTree(
-        to sink: any ArchiveSink, _ origin: ArchiveOrigin, _ reuse: ArchiveReuse?
+        to sink: any ArchiveSink, _ origin: ArchiveOrigin, _ kept: PreviousArchive?, _ journal: RunJournal?
     ) throws(StorageError) -> TreeArchiver.Outcome {
         var options = TreeArchiver.Options(
             level: request.level, threads: request.threads ?? WorkerPool.defaultThreads)
-        options.reuse = reuse
         options.keepsReasons = request.explainsChanges
         try reading.begin()
         do throws(StorageError) {
+            options.originals = reading.originals
+            options.reuse = try kept.map { (kept) throws(StorageError) in
+                try makeReuse(of: kept, origin, options.originals)
+            }
             let outcome = try TreeArchiver.archive(
-                reading.data, to: sink, origin: origin, options: options, checkpoint: checkpoint,
+                reading.data, to: sink, origin: origin, options: options, journal: journal, checkpoint: checkpoint,
                 observe: reading.observer
             ) { origin in
                 reading.endOfReading()
@@ -138,25 +155,46 @@ package struct BackupRun {
         return pool
     }
 
-    private func stream(_ origin: ArchiveOrigin, _ reuse: ArchiveReuse?) throws(StorageError) -> TreeArchiver.Outcome {
+    /// Whether something changed is asked of the source itself, also where a clone of it is read. In a snapshot, everything has
+    /// the inode numbers and times of the source, and only the device is another.
+    private func makeReuse(
+        of kept: PreviousArchive, _ origin: ArchiveOrigin, _ originals: OriginalEntries?
+    ) throws(StorageError) -> ArchiveReuse {
+        let asked = originals == nil ? reading.data : root
+        return try ArchiveReuse(
+            kept, root: asked.descriptor, originals: originals, startedAt: origin.startedAt,
+            rereadShare: request.rereadShare)
+    }
+
+    private func stream(_ origin: ArchiveOrigin, _ kept: PreviousArchive?) throws(StorageError) -> TreeArchiver.Outcome
+    {
         let output: SharedDescriptor
         do throws(FileError) {
             output = SharedDescriptor(try Descriptor.standardOutput())
         } catch {
             throw StorageError(error, doing: "write to standard output", object: "-")
         }
-        return try archive(to: FileSink(output, name: "standard output", startsWriteback: false), origin, reuse)
+        return try archive(to: FileSink(output, name: "standard output", startsWriteback: false), origin, kept)
     }
 
+    /// - Returns: what was written, its path, and how many files of dead writers were removed.
     private func publish(
-        in directory: String, _ names: some Sequence<String>, _ origin: ArchiveOrigin, _ reuse: ArchiveReuse?,
+        in directory: String, _ names: some Sequence<String>, _ origin: ArchiveOrigin, _ kept: PreviousArchive?,
         replaces: Bool
-    ) throws(StorageError) -> (TreeArchiver.Outcome, String) {
+    ) throws(StorageError) -> (TreeArchiver.Outcome, String, sweptFiles: Int) {
         let publication = try ArchivePublication(inDirectory: directory)
-        let outcome = try archive(to: try publication.makeSink(isDurable: request.isDurable), origin, reuse)
-        try checkpoint.interruption.check()
+        // Notes tell names, which nobody is to read who cannot read the archive.
+        let journal = recipients == nil ? publication.makeJournal(origin) : nil
+        let outcome: TreeArchiver.Outcome
+        do throws(StorageError) {
+            outcome = try archive(to: try publication.makeSink(isDurable: request.isDurable), origin, kept, journal)
+            try checkpoint.interruption.check()
+        } catch {
+            if error.code == .interrupted, journal?.hasNotes == true { publication.leave() }
+            throw error
+        }
         let name = try publication.publish(names, replaces: replaces, isDurable: request.isDurable)
-        return (outcome, HostPath.join(HostPath.absolute(directory), name))
+        return (outcome, HostPath.join(HostPath.absolute(directory), name), publication.sweptFiles)
     }
 
     /// Who reads `.age` believes that the file is encrypted.

@@ -6,6 +6,7 @@ internal import StorageModel
 /// The archive from which the next one of the same source takes its frames.
 struct PreviousBackup {
     let archive: PreviousArchive
+    let file: ArchiveFile
     /// Its absolute path.
     let path: String
 
@@ -14,22 +15,32 @@ struct PreviousBackup {
     /// What does not fit is passed over: damaged, of a newer format, of another source or host, of another encoder or level
     /// (its frames would not be those that this run makes).
     ///
-    /// - Returns: the archive, `nil` if none fits, and why newer ones were passed over.
-    static func newest(in directory: String, like origin: ArchiveOrigin) -> (found: PreviousBackup?, remarks: [String])
-    {
+    /// - Parameter keys: what opens encrypted archives; without any, they are not looked at.
+    /// - Returns: the archive, `nil` if none fits, and why newer ones were passed over: what is wrong, and what is as it should be.
+    static func newest(
+        in directory: String, like origin: ArchiveOrigin, _ keys: DecryptionKeys
+    ) -> (found: PreviousBackup?, remarks: [String], notices: [String]) {
         var remarks: [String] = []
-        for path in candidates(in: directory) {
+        var notices: [String] = []
+        for name in candidates(in: directory) {
+            if name.isEncrypted && keys.isEmpty {
+                notices = [
+                    "nothing is taken over from encrypted archives without the key that opens them (--identity)"
+                ]
+                continue
+            }
             do throws(StorageError) {
-                return (try PreviousBackup(path, like: origin), remarks)
+                let path = HostPath.join(HostPath.absolute(directory), name.text)
+                return (try PreviousBackup(path, like: origin, keys), remarks, notices)
             } catch {
                 remarks.append(error.message)
             }
         }
-        return (nil, remarks)
+        return (nil, remarks, notices)
     }
 
     /// - Throws: if nothing can be taken from that archive.
-    init(_ path: String, like origin: ArchiveOrigin) throws(StorageError) {
+    init(_ path: String, like origin: ArchiveOrigin, _ keys: DecryptionKeys) throws(StorageError) {
         self.path = HostPath.absolute(path)
         func refused(_ reason: String) -> StorageError {
             StorageError(
@@ -38,11 +49,12 @@ struct PreviousBackup {
         }
         let opened: OpenedArchive
         do throws(StorageError) {
-            opened = try OpenedArchive.open(.file(path), keys: .none, checkpoint: Checkpoint())
+            opened = try OpenedArchive.open(.file(path), keys: keys, checkpoint: Checkpoint())
         } catch {
             throw refused(error.message)
         }
         guard let file = opened.file else { throw refused("it has no table of contents") }
+        self.file = file
         let other = file.index.origin
         if other.source != origin.source { throw refused("it is of \(other.source.printable())") }
         if other.host != origin.host { throw refused("it was made on host \(other.host.printable())") }
@@ -55,13 +67,13 @@ struct PreviousBackup {
         }
     }
 
-    /// The plain archives of a folder, newest first.
-    private static func candidates(in directory: String) -> [String] {
+    var isEncrypted: Bool { path.hasSuffix(DestinationLayout.encryptedSuffix) }
+
+    /// The archives of a folder, newest first.
+    private static func candidates(in directory: String) -> [ArchiveName] {
         do throws(FileError) {
             return try Descriptor.openDirectory(atHostPath: directory).entries()
-                .compactMap { ArchiveName(parsing: String(decoding: $0.name, as: UTF8.self)) }
-                .filter { !$0.isEncrypted }.sorted(by: >)
-                .map { HostPath.join(HostPath.absolute(directory), $0.text) }
+                .compactMap { ArchiveName(parsing: String(decoding: $0.name, as: UTF8.self)) }.sorted(by: >)
         } catch {
             return []
         }

@@ -39,7 +39,7 @@ package final class SiblingStaging: Sendable {
 
     /// Removes everything that was not published, the old content after an exchange included.
     package func discard() {
-        try? TreeRemoval.remove(name, in: parent)  // a failure leaves it to the sweep of the next restore
+        try? Subvolume.removeArea(name, in: parent)  // a failure leaves it to the sweep of the next restore
     }
 
     /// - Returns: `nil` if another process has it locked, or has removed it.
@@ -60,7 +60,7 @@ package final class SiblingStaging: Sendable {
             }
             do throws(FileError) {
                 guard let lease = try lock(entry.name, in: parent) else { continue }
-                try TreeRemoval.remove(entry.name, in: parent)
+                try Subvolume.removeArea(entry.name, in: parent)
                 lease.release()
             } catch {
                 // Another user's, or no directory: neither is this one's concern.

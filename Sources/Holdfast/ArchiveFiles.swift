@@ -7,15 +7,17 @@ public enum ArchiveFiles {
     /// Backs up a directory of the host, or a volume of another engine.
     ///
     /// - Throws: ``StorageError/Code/invalidInput`` if the source is a volume (that takes a ``Store``); otherwise as
-    ///   ``Store/backUp(_:recipients:checkpoint:)``.
+    ///   ``Store/backUp(_:recipients:keys:checkpoint:)``.
     public static func backUp(
-        _ request: BackupRequest, recipients: ArchiveRecipients? = nil, checkpoint: Checkpoint
+        _ request: BackupRequest, recipients: ArchiveRecipients? = nil, keys: ArchiveKeys = .none,
+        checkpoint: Checkpoint
     ) throws(StorageError) -> BackupReport {
         let path: String
         switch request.source {
         case .volume: throw needsStore(request.source)
         case .engineVolume(let volume):
-            return try EngineVolumes.backUp(volume, request, recipients: recipients, checkpoint: checkpoint)
+            return try EngineVolumes.backUp(
+                volume, request, recipients: recipients, keys: keys, checkpoint: checkpoint)
         case .directory(let named): path = named
         }
         let hooks = BackupHooks.run(request, volume: "", in: nil, checkpoint)
@@ -28,7 +30,9 @@ public enum ArchiveFiles {
                     error, doing: "back up directory '\(path.printable())'", object: path,
                     hint: error.errno == .noEntry ? "check the path after dir:" : nil)
             }
-            return try BackupRun(root, request, volume: nil, recipients: recipients?.keys, checkpoint: checkpoint).run()
+            return try BackupRun(
+                root, request, volume: nil, recipients: recipients?.keys, keys: keys.keys, checkpoint: checkpoint
+            ).run()
         }
     }
 

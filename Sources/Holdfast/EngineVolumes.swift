@@ -74,7 +74,7 @@ public enum EngineVolumes {
 
     static func backUp(
         _ reference: EngineVolumeReference, _ request: BackupRequest, recipients: ArchiveRecipients?,
-        checkpoint: Checkpoint
+        keys: ArchiveKeys, checkpoint: Checkpoint
     ) throws(StorageError) -> BackupReport {
         let hooks = BackupHooks.run(request, volume: reference.name.rawValue, in: nil, checkpoint)
         return try hooks.around(checkpoint.interruption) { () throws(StorageError) in
@@ -90,8 +90,8 @@ public enum EngineVolumes {
                 }
             })
             let report = try BackupRun(
-                root, request, volume: opened.volume.volume, recipients: recipients?.keys, source: source,
-                checkpoint: checkpoint
+                root, request, volume: opened.volume.volume, recipients: recipients?.keys, keys: keys.keys,
+                source: source, checkpoint: checkpoint
             ).run()
             withExtendedLifetime(opened) {}
             return report

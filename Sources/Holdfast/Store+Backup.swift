@@ -9,26 +9,28 @@ extension Store {
     /// Backs up a volume, or a directory of the host, into one archive.
     ///
     /// The volume is held by a shared lease meanwhile: it can be used and backed up by others, not removed or replaced.
-    /// Others see the archive when it is whole and, unless the request says otherwise, on disk; a crash leaves a partial
-    /// file that the next backup to the same directory removes. Files that change while they are read are in the report
+    /// Others see the archive when it is whole and, unless the request says otherwise, on disk; a crash or an interruption
+    /// leaves a partial file that the next backup to the same directory takes up or removes. Files that change while they are read are in the report
     /// and never abort the backup. What uses it can be kept still by ``BackupRequest/consistency``. Cost: reading, hashing
     /// and compressing everything, on all cores.
     ///
+    /// - Parameter keys: what opens encrypted archives before it, so that what is unchanged can be taken from them.
     /// - Throws: ``StorageError/Code/notFound``, ``StorageError/Code/inUse`` while the volume is replaced or removed,
     ///   ``StorageError/Code/conflict`` if the destination exists or lies inside of the source, ``StorageError/Code/noSpace``.
     public func backUp(
-        _ request: BackupRequest, recipients: ArchiveRecipients? = nil, checkpoint: Checkpoint
+        _ request: BackupRequest, recipients: ArchiveRecipients? = nil, keys: ArchiveKeys = .none,
+        checkpoint: Checkpoint
     ) throws(StorageError) -> BackupReport {
         guard case .volume(let name) = request.source else {
-            return try ArchiveFiles.backUp(request, recipients: recipients, checkpoint: checkpoint)
+            return try ArchiveFiles.backUp(request, recipients: recipients, keys: keys, checkpoint: checkpoint)
         }
         let hooks = BackupHooks.run(request, volume: name.rawValue, in: self, checkpoint)
         return try hooks.around(checkpoint.interruption) { () throws(StorageError) in
             let opened = try volumes.open(name, for: .reading)
             let report = try volumes.withData(of: opened) { root throws(StorageError) in
                 try BackupRun(
-                    root, request, volume: opened.volume, recipients: recipients?.keys, source: liveSource,
-                    checkpoint: checkpoint
+                    root, request, volume: opened.volume, recipients: recipients?.keys, keys: keys.keys,
+                    source: liveSource, checkpoint: checkpoint
                 ).run()
             }
             withExtendedLifetime(opened) {}

@@ -96,6 +96,21 @@ public struct EntryNotice: Hashable, Sendable {
     }
 }
 
+/// What a backup took from the file that an interrupted one left.
+public struct ResumedRun: Hashable, Sendable {
+    /// The absolute path that the file had.
+    public let partial: String
+    /// How many of the reused frames, and of their bytes, come from it.
+    public let reusedFrames: UInt64
+    public let reusedBytes: UInt64
+
+    public init(partial: String, reusedFrames: UInt64, reusedBytes: UInt64) {
+        self.partial = partial
+        self.reusedFrames = reusedFrames
+        self.reusedBytes = reusedBytes
+    }
+}
+
 /// What a backup did.
 public struct BackupReport: Hashable, Sendable {
     /// The archive's absolute path; `-` for a stream.
@@ -117,6 +132,8 @@ public struct BackupReport: Hashable, Sendable {
     public var tableDigest: Digest
     /// The absolute path of the archive from which frames were taken.
     public var previous: String?
+    /// What was taken from a run that did not come to its end.
+    public var resumed: ResumedRun?
     /// Whether no archive was made because nothing changed: ``archive`` is the previous one.
     public var isUnchanged = false
     /// Whether the archive is another name of the previous one.
@@ -127,6 +144,8 @@ public struct BackupReport: Hashable, Sendable {
     public var reasons: [EntryNotice] = []
     /// What else is worth knowing: archives that could not be used, frames that were damaged.
     public var remarks: [String] = []
+    /// What is worth knowing and as it should be: why nothing could be taken from an archive that no key opens.
+    public var notices: [String] = []
 
     /// How the data was kept still, and what became of the hooks.
     public var consistency = ConsistencyReport()

@@ -67,6 +67,44 @@ import Testing
         #expect(try names() == (["file", "file2"] + strangers).sorted())
     }
 
+    @Test("one that is left with its journal is found, held, and swept after a week; a journal alone is nobody's")
+    func left() throws {
+        do {
+            let publication = try FilePublication(inDirectory: place.directory.path)
+            try publication.openFile().writeAll(name("half"), at: 0)
+            let journal = try publication.makeJournal()
+            try journal.writeAll(name("notes"), at: 0)
+            #expect(try AbandonedFile.find(inDirectory: place.directory.path).isEmpty, "its writer lives")
+            publication.leave()
+        }
+        try publish(["file"], "x")
+        #expect(try names().count == 3)
+        do {
+            let found = try AbandonedFile.find(inDirectory: place.directory.path)
+            #expect(found.count == 1)
+            #expect(try found.first?.journal(limitBytes: 100) == name("notes"))
+            #expect(try AbandonedFile.find(inDirectory: place.directory.path).isEmpty, "it is held")
+            try Tool.script("touch -d '8 days ago' \"$1\"/.holdfast-*", place.directory.path).check()
+            try publish(["file2"], "x")
+            #expect(try names().count == 4, "what is held is not swept")
+        }
+        try publish(["file3"], "x")
+        #expect(try names() == ["file", "file2", "file3"])
+        try TreeBuilder(place.directory.path).file(".holdfast-0.journal", "x")
+        try publish(["file4"], "x")
+        #expect(try names() == ["file", "file2", "file3", "file4"])
+    }
+
+    @Test("a journal goes when the file is published, and when it is given up")
+    func journal() throws {
+        for isPublished in [true, false] {
+            let publication = try FilePublication(inDirectory: place.directory.path)
+            _ = try publication.makeJournal()
+            if isPublished { _ = try publication.publish(["file"], replaces: false, isDurable: true) }
+        }
+        #expect(try names() == ["file"])
+    }
+
     #if FAULT_SEAM
     @Test("a call that fails leaves the old file, or the new one whole", arguments: [Errno.noSpace, .inputOutput])
     func faults(_ errno: Errno) throws {

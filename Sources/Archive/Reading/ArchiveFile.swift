@@ -11,11 +11,10 @@ package final class ArchiveFile: Sendable {
     package let name: String
     package let sizeBytes: UInt64
     let footer: ArchiveFooter
-    let descriptor: SharedDescriptor
-    /// Whether the archive is the file itself, not what the file decrypts to.
-    var isPlain: Bool { content == nil }
-    /// What the file holds, if it is encrypted.
-    private let content: (any SeekableBytes)?
+    var descriptor: SharedDescriptor { source.descriptor }
+    /// Whether the archive's frames stand in the file as they are, not encrypted.
+    var isPlain: Bool { source.content == nil }
+    private let source: ArchiveBytes
 
     /// - Parameter content: what the file holds, if it is encrypted; places and sizes are those in it then.
     /// - Returns: `nil` if the file has no table of Holdfast's (another tool's archive, or one that was cut off).
@@ -24,15 +23,20 @@ package final class ArchiveFile: Sendable {
         _ descriptor: SharedDescriptor, name: String, content: (any SeekableBytes)? = nil
     ) throws(StorageError) -> ArchiveFile? {
         let fileBytes = try attempt(name) { () throws(FileError) in try descriptor.descriptor.status().sizeBytes }
-        let sizeBytes = content?.sizeBytes ?? fileBytes
+        return try open(ArchiveBytes(descriptor, content: content, fileBytes: fileBytes), name: name)
+    }
+
+    /// As ``open(_:name:content:)``, wherever the bytes are.
+    static func open(_ source: ArchiveBytes, name: String) throws(StorageError) -> ArchiveFile? {
+        let sizeBytes = source.sizeBytes
         guard sizeBytes >= UInt64(ArchiveFooter.frameBytes + SeekTable.shortestFrameBytes) else { return nil }
         let tailOffset = sizeBytes - UInt64(SeekTable.tailBytes)
-        let tail = try read(descriptor, content, tailOffset, SeekTable.tailBytes, name)
+        let tail = try source.read(tailOffset, SeekTable.tailBytes, name)
         guard let seekBytes = SeekTable.frameBytes(fromTail: tail),
             seekBytes + UInt64(ArchiveFooter.frameBytes) <= sizeBytes
         else { return nil }
         let footerOffset = sizeBytes - seekBytes - UInt64(ArchiveFooter.frameBytes)
-        let footerFrame = try read(descriptor, content, footerOffset, ArchiveFooter.frameBytes, name)
+        let footerFrame = try source.read(footerOffset, ArchiveFooter.frameBytes, name)
         do throws(TableFault) {
             guard let footer = try ArchiveFooter(decodingFrame: footerFrame) else { return nil }
             guard footer.indexOffset >= footer.dataEndOffset, footer.indexOffset <= footerOffset,
@@ -41,30 +45,25 @@ package final class ArchiveFile: Sendable {
             else { throw TableFault("its parts are not where the footer says") }
             var indexFrame: [UInt8] = []
             do throws(StorageError) {
-                indexFrame = try read(
-                    descriptor, content, footer.indexOffset, Int(footer.indexLengthBytes), name)
+                indexFrame = try source.read(footer.indexOffset, Int(footer.indexLengthBytes), name)
             } catch {
                 throw TableFault(error.message)
             }
             let payload = Array(indexFrame.dropFirst(SkippableFrame.headerBytes))
             let index = try ArchiveIndexReader.index(payload: payload, footer: footer)
-            return ArchiveFile(index, footer, descriptor, content, name: name, sizeBytes: sizeBytes)
+            return ArchiveFile(index, footer, source, name: name)
         } catch {
             throw damaged(name, error)
         }
     }
 
-    private init(
-        _ index: ArchiveIndex, _ footer: ArchiveFooter, _ descriptor: SharedDescriptor, _ content: (any SeekableBytes)?,
-        name: String, sizeBytes: UInt64
-    ) {
+    private init(_ index: ArchiveIndex, _ footer: ArchiveFooter, _ source: ArchiveBytes, name: String) {
         self.index = index
         self.footer = footer
         tableDigest = footer.indexDigest
-        self.descriptor = descriptor
-        self.content = content
+        self.source = source
         self.name = name
-        self.sizeBytes = sizeBytes
+        sizeBytes = source.sizeBytes
     }
 
     /// Which file it is read from.
@@ -93,7 +92,7 @@ package final class ArchiveFile: Sendable {
         }
     }
 
-    private func firstChunk(atOrBefore path: EntryPath) -> Int? {
+    func firstChunk(atOrBefore path: EntryPath) -> Int? {
         var low = 0
         var high = index.entryChunks.count
         while low < high {
@@ -172,42 +171,7 @@ package final class ArchiveFile: Sendable {
         guard offset <= sizeBytes, count <= sizeBytes - offset else {
             throw Self.damaged(name, TableFault("it refers to bytes behind the end of the file"))
         }
-        return try Self.read(descriptor, content, offset, Int(count), name)
-    }
-
-    private static func read(
-        _ descriptor: SharedDescriptor, _ content: (any SeekableBytes)?, _ offset: UInt64, _ count: Int, _ name: String
-    ) throws(StorageError) -> [UInt8] {
-        if let content { return try read(content, offset, count, name) }
-        var failure: FileError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, filled in
-            do throws(FileError) {
-                let part = UnsafeMutableRawBufferPointer(start: room.baseAddress, count: count)
-                filled = try descriptor.descriptor.read(into: part, at: offset)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw StorageError(failure, doing: "read archive '\(name)'", object: name) }
-        guard bytes.count == count else { throw damaged(name, TableFault("it ends early")) }
-        return bytes
-    }
-
-    private static func read(
-        _ content: any SeekableBytes, _ offset: UInt64, _ count: Int, _ name: String
-    ) throws(StorageError) -> [UInt8] {
-        var failure: StorageError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, filled in
-            do throws(StorageError) {
-                let part = UnsafeMutableRawBufferPointer(start: room.baseAddress, count: count)
-                filled = try content.read(into: part, at: offset)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-        guard bytes.count == count else { throw damaged(name, TableFault("it ends early")) }
-        return bytes
+        return try source.read(offset, Int(count), name)
     }
 
     static func damaged(_ name: String, _ fault: TableFault) -> StorageError {

@@ -10,19 +10,29 @@ enum ArchiveIndexReader {
 
     /// - Parameter frame: a chunk's whole skippable frame.
     static func entries(frame: [UInt8], chunk: ArchiveIndex.Chunk) throws(TableFault) -> [TableEntry] {
-        var decoder = TableDecoder(try content(of: frame, chunk, tag: TableChunk.entries))
+        try entries(content: try content(of: frame, chunk, tag: TableChunk.entries), count: chunk.count)
+    }
+
+    /// - Parameter content: what a chunk decompresses to.
+    static func entries(content: [UInt8], count: UInt64) throws(TableFault) -> [TableEntry] {
+        var decoder = TableDecoder(content)
         var coder = TableEntryCoder()
         var entries: [TableEntry] = []
-        entries.reserveCapacity(Int(min(chunk.count, TableChunk.entriesPerChunk)))
-        for _ in 0..<chunk.count { entries.append(try coder.decode(from: &decoder)) }
+        entries.reserveCapacity(Int(min(count, TableChunk.entriesPerChunk)))
+        for _ in 0..<count { entries.append(try coder.decode(from: &decoder)) }
         guard decoder.isAtEnd else { throw TableFault("a chunk has bytes too many") }
         return entries
     }
 
     static func frames(frame: [UInt8], chunk: ArchiveIndex.Chunk) throws(TableFault) -> [FrameRecord] {
-        var decoder = TableDecoder(try content(of: frame, chunk, tag: TableChunk.frames))
+        try frames(content: try content(of: frame, chunk, tag: TableChunk.frames), count: chunk.count)
+    }
+
+    /// - Parameter content: what a chunk decompresses to.
+    static func frames(content: [UInt8], count: UInt64) throws(TableFault) -> [FrameRecord] {
+        var decoder = TableDecoder(content)
         var records: [FrameRecord] = []
-        for _ in 0..<chunk.count { records.append(try FrameRecord(from: &decoder)) }
+        for _ in 0..<count { records.append(try FrameRecord(from: &decoder)) }
         guard decoder.isAtEnd else { throw TableFault("a chunk has bytes too many") }
         return records
     }

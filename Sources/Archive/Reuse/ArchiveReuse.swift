@@ -4,7 +4,10 @@ package import StorageModel
 /// From which archive frames are taken over, and how much of what is taken over is proved.
 package struct ArchiveReuse: Sendable {
     package let archive: PreviousArchive
-    let rule: TrustRule
+    /// One for each part of the archive.
+    private let rules: [TrustRule]
+    /// What the tree is a copy of, if it is one.
+    let originals: OriginalEntries?
     /// The share of unchanged data that is read again and compared, 0 to 1.
     let rereadShare: Double
     /// Differs from run to run, so that the samples go round.
@@ -15,29 +18,56 @@ package struct ArchiveReuse: Sendable {
     private static let checkedShare = 1.0 / 16
 
     /// - Parameters:
-    ///   - root: the directory that will be archived.
+    ///   - root: the directory that will be archived, or the one of which it is a copy.
+    ///   - originals: what the entries of the copy are copies of.
     ///   - startedAt: when this archive's reading begins.
     /// - Throws: if the archive's table cannot be read.
     package init(
-        _ archive: PreviousArchive, root: borrowing Descriptor, startedAt: Timestamp, rereadShare: Double
+        _ archive: PreviousArchive, root: borrowing Descriptor, originals: OriginalEntries? = nil,
+        startedAt: Timestamp, rereadShare: Double
     ) throws(StorageError) {
         self.archive = archive
+        self.originals = originals
         self.rereadShare = rereadShare
         seed = XXH64.hash(Array(startedAt.description.utf8))
-        guard let previousRoot = try archive.file.entry(at: .root) else {
-            throw ArchiveFile.damaged(archive.file.name, TableFault("it has no root"))
-        }
+        let now: (identity: SourceIdentity, hasStableInodes: Bool)
         do throws(FileError) {
-            rule = TrustRule(
-                startedAt: archive.file.index.origin.startedAt, previousRoot: previousRoot, root: try root.status(),
-                comparesInodes: try root.hasStableInodes())
+            now = (SourceIdentity(try root.status()), try root.hasStableInodes())
         } catch {
             throw StorageError(error, doing: "read the source", object: "")
         }
+        rules = try archive.parts.map { (part) throws(StorageError) in
+            guard let previousRoot = try part.file.entry(at: .root) else {
+                throw ArchiveFile.damaged(part.file.name, TableFault("it has no root"))
+            }
+            return TrustRule(
+                startedAt: part.file.index.origin.startedAt, previousRoot: previousRoot, root: now.identity,
+                comparesInodes: now.hasStableInodes)
+        }
+    }
+
+    /// Whether the inode number of a file is one that it keeps.
+    var comparesInodes: Bool { rules.contains { $0.comparesInodes } }
+
+    /// What differs between an entry of the walk and that of the archive; `nil` if it is unchanged.
+    func change(of status: FileStatus, hardLinkTarget: EntryPath?, since entry: TableEntry) -> ChangeReason? {
+        rules[archive.partNumber(of: entry)].change(
+            of: status, identity(of: status), hardLinkTarget: hardLinkTarget, since: entry)
+    }
+
+    /// Whether it is old enough that some entry of the archive may be what it was.
+    func mayTrust(_ status: FileStatus) -> Bool {
+        let changedAt = identity(of: status).changedAt
+        return rules.contains { $0.trusts(changedAt) }
+    }
+
+    /// That of the entry, or of its original.
+    func identity(of status: FileStatus) -> SourceIdentity {
+        originals?.identity(of: status) ?? SourceIdentity(status)
     }
 
     /// Whether this frame's bytes are to be compared with their checksum before they are taken over.
-    func checks(_ frame: PlacedFrame) -> Bool { draw(frame.ordinal) < Self.checkedShare }
+    func checks(_ frame: PlacedFrame) -> Bool { archive.isPartial(frame) || draw(frame.ordinal) < Self.checkedShare }
 
     /// Whether the sample that this run proves is what was written; reads the previous archive, not the source.
     package func sampleIsSound(_ interruption: Interruption) throws(StorageError) -> Bool {

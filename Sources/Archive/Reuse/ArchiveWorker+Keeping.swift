@@ -141,10 +141,16 @@ extension ArchiveWorker {
     /// Compares a member that was read again with what the previous archive has of it.
     func compare(_ member: GroupMember) {
         guard let entry = member.kept, let last = assembler.lastEntry, last.path == member.path,
-            !last.changedDuringRead,
-            last.changedAt == entry.changedAt, last.digest != entry.digest
+            !last.changedDuringRead, isUntouched(last, since: entry), last.digest != entry.digest
         else { return }
         noteAltered(member.path)
+    }
+
+    /// Whether what was read now has the time of change that it had; or its original, which it is a copy of.
+    private func isUntouched(_ last: TableEntry, since entry: TableEntry) -> Bool {
+        var last = last
+        reuse?.originals?.restore(&last)
+        return last.changedAt == entry.changedAt
     }
 
     private func noteAltered(_ path: EntryPath) {

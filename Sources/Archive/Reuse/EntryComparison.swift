@@ -5,15 +5,18 @@ internal import StorageModel
 struct EntryComparison {
     private let reuse: ArchiveReuse
     private let notices: NoticeList
+    private let proof: ContentProof?
     private var entries: PreviousEntries
     private var inodes: InodeIndex?
     /// Whether an entry was not what the archive has.
     private var sawChange = false
 
-    init(_ reuse: ArchiveReuse, notices: NoticeList) {
+    /// - Parameter proof: reads what is too young to be trusted, and compares it.
+    init(_ reuse: ArchiveReuse, notices: NoticeList, proof: ContentProof? = nil) {
         self.reuse = reuse
         self.notices = notices
-        entries = PreviousEntries(reuse.archive.file)
+        self.proof = proof
+        entries = PreviousEntries(reuse.archive)
     }
 
     /// The archive's entry, if the walked one is unchanged; under another path, if it was renamed.
@@ -21,9 +24,10 @@ struct EntryComparison {
         let found = try entries.entry(at: walked.path)
         var reason = ChangeReason.added
         if let found {
-            guard let change = reuse.rule.change(of: walked.status, hardLinkTarget: hardLinkTarget, since: found) else {
+            guard let change = reuse.change(of: walked.status, hardLinkTarget: hardLinkTarget, since: found) else {
                 return found
             }
+            if change == .racy, proof?.proves(walked, is: found) == true { return found }
             reason = change
         }
         sawChange = true
@@ -38,12 +42,12 @@ struct EntryComparison {
     private mutating func renamed(
         _ walked: WalkedEntry, _ reason: ChangeReason
     ) throws(StorageError) -> TableEntry? {
-        guard reason == .added || reason == .inode, walked.status.kind == .file, reuse.rule.comparesInodes,
-            reuse.rule.trusts(walked.status.changedAt)
+        guard reason == .added || reason == .inode, walked.status.kind == .file, reuse.comparesInodes,
+            reuse.mayTrust(walked.status)
         else { return nil }
-        if inodes == nil { inodes = try InodeIndex(reuse.archive.file) }
-        guard let entry = try inodes?.entry(inode: walked.status.inode),
-            reuse.rule.change(of: walked.status, hardLinkTarget: nil, since: entry) == nil
+        if inodes == nil { inodes = try InodeIndex(reuse.archive) }
+        guard let entry = try inodes?.entry(inode: reuse.identity(of: walked.status).inode),
+            reuse.change(of: walked.status, hardLinkTarget: nil, since: entry) == nil
         else { return nil }
         return entry
     }

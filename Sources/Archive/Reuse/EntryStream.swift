@@ -9,11 +9,17 @@ package final class EntryStream {
     private let pool = WorkerPool(threads: 1)
     private let failure = Monitor<StorageError?>(nil)
 
-    package init(_ file: ArchiveFile) {
+    package convenience init(_ file: ArchiveFile) {
+        let chunks = file.index.entryChunks
+        self.init(chunks: chunks.count) { (number) throws(StorageError) in try file.entries(of: chunks[number]) }
+    }
+
+    /// - Parameter read: gives the entries of a chunk by its number.
+    init(chunks: Int, read: @escaping @Sendable (Int) throws(StorageError) -> [TableEntry]) {
         let (queue, failure) = (queue, failure)
         pool.submit {
             do throws(StorageError) {
-                for chunk in file.index.entryChunks where !queue.push(try file.entries(of: chunk)) { break }
+                for chunk in 0..<chunks where !queue.push(try read(chunk)) { break }
             } catch {
                 failure.update { $0 = error }
             }

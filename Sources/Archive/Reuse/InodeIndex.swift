@@ -8,17 +8,17 @@ struct InodeIndex {
         let position: UInt32
     }
 
-    private let file: ArchiveFile
+    private let archive: PreviousArchive
     private let places: [Place]
     /// The neighbours of what was found last: a renamed directory's files stand together.
     private var cached: (chunk: UInt32, entries: [TableEntry])?
 
     /// Reads all entries once.
-    init(_ file: ArchiveFile) throws(StorageError) {
-        self.file = file
+    init(_ archive: PreviousArchive) throws(StorageError) {
+        self.archive = archive
         var places: [Place] = []
-        for (number, chunk) in file.index.entryChunks.enumerated() {
-            for (position, entry) in try file.entries(of: chunk).enumerated() where entry.kind == .file {
+        for number in archive.entryChunks.indices {
+            for (position, entry) in try archive.entries(ofChunk: number).enumerated() where entry.kind == .file {
                 places.append(Place(inode: entry.inode, chunk: UInt32(number), position: UInt32(position)))
             }
         }
@@ -33,7 +33,7 @@ struct InodeIndex {
         guard first + 1 == places.count || places[first + 1].inode != inode else { return nil }
         let place = places[first]
         if let cached, cached.chunk == place.chunk { return cached.entries[Int(place.position)] }
-        let entries = try file.entries(of: file.index.entryChunks[Int(place.chunk)])
+        let entries = try archive.entries(ofChunk: Int(place.chunk))
         cached = (place.chunk, entries)
         return entries[Int(place.position)]
     }

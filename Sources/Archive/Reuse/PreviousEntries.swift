@@ -13,7 +13,11 @@ struct PreviousEntries {
     /// A group that is about to be cut may end before the entry that was looked at last.
     private static let rememberedFrames = 4
 
-    init(_ file: ArchiveFile) { stream = EntryStream(file) }
+    init(_ archive: PreviousArchive) {
+        stream = EntryStream(chunks: archive.entryChunks.count) { (number) throws(StorageError) in
+            try archive.entries(ofChunk: number)
+        }
+    }
 
     /// The entry at `path`, which must be behind those asked for before; `nil` if there is none.
     mutating func entry(at path: EntryPath) throws(StorageError) -> TableEntry? {

@@ -34,7 +34,7 @@ struct TrustRule: Sendable {
     ///   - root: the root's status now, and `previousRoot` as the archive has it. Numbers of devices change with a reboot or a
     ///     mount: only whether an entry is on the device of the root counts.
     ///   - comparesInodes: `false` for file systems that give inode numbers anew at each mount.
-    init(startedAt: Timestamp, previousRoot: TableEntry, root: FileStatus, comparesInodes: Bool) {
+    init(startedAt: Timestamp, previousRoot: TableEntry, root: SourceIdentity, comparesInodes: Bool) {
         trustedBefore = Timestamp(
             seconds: startedAt.seconds - Self.guardSeconds, nanoseconds: startedAt.nanoseconds)
         previousDevice = previousRoot.device
@@ -42,8 +42,11 @@ struct TrustRule: Sendable {
         self.comparesInodes = comparesInodes
     }
 
+    /// - Parameter identity: that of the entry whose status it is, or of its original.
     /// - Returns: `nil` if the entry is unchanged.
-    func change(of status: FileStatus, hardLinkTarget: EntryPath?, since entry: TableEntry) -> ChangeReason? {
+    func change(
+        of status: FileStatus, _ identity: SourceIdentity, hardLinkTarget: EntryPath?, since entry: TableEntry
+    ) -> ChangeReason? {
         if let target = hardLinkTarget {
             guard entry.kind == .hardLink, entry.linkTarget == target.bytes else { return .link }
         } else {
@@ -52,10 +55,10 @@ struct TrustRule: Sendable {
         }
         if status.metadata.modifiedAt != entry.metadata.modifiedAt { return .modified }
         if status.metadata != entry.metadata { return .metadata }
-        if status.changedAt != entry.changedAt { return .statusChanged }
-        if comparesInodes && status.inode != entry.inode { return .inode }
+        if identity.changedAt != entry.changedAt { return .statusChanged }
+        if comparesInodes && identity.inode != entry.inode { return .inode }
         let wasOnRootDevice = entry.device == previousDevice
-        guard entry.device == status.device || wasOnRootDevice && status.device == device else { return .inode }
+        guard entry.device == identity.device || wasOnRootDevice && identity.device == device else { return .inode }
         if entry.changedDuringRead { return .wasChanging }
         guard trusts(entry.changedAt), trusts(entry.metadata.modifiedAt) else { return .racy }
         return nil

@@ -81,6 +81,34 @@ struct TableBuilder: ~Copyable {
         )
     }
 
+    /// What was added since the last call, for a journal.
+    ///
+    /// - Parameter place: where the last call ended.
+    func additions(since place: inout TablePlace) -> [TableAddition] {
+        Self.additions(sealedFrames, openFrames, ofFrames: true, since: &place.frames)
+            + Self.additions(sealedEntries, openEntries, ofFrames: false, since: &place.entries)
+    }
+
+    private static func additions(
+        _ sealed: [Sealed], _ open: Open, ofFrames: Bool, since place: inout TablePlace.Run
+    ) -> [TableAddition] {
+        var result = sealed[place.sealed...].map { sealed in
+            TableAddition(
+                isOfFrames: ofFrames, isSealed: true, count: sealed.chunk.count, rawBytes: sealed.chunk.rawBytes,
+                bytes: sealed.frame)
+        }
+        if !result.isEmpty { place = TablePlace.Run(sealed: sealed.count) }
+        if open.count > place.open {
+            let bytes = Array(open.encoder.bytes[place.openBytes...])
+            result.append(
+                TableAddition(
+                    isOfFrames: ofFrames, isSealed: false, count: open.count - place.open,
+                    rawBytes: UInt64(bytes.count), bytes: bytes))
+            (place.open, place.openBytes) = (open.count, open.encoder.bytes.count)
+        }
+        return result
+    }
+
     /// Ends the table.
     ///
     /// - Parameter offset: where the data frames end and the table's first frame will lie.

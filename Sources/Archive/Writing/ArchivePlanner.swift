@@ -23,13 +23,13 @@ struct ArchivePlanner {
     private static let openedLimit = 48
 
     init(
-        root: SharedDescriptor, notices: NoticeList, reuse: ArchiveReuse?,
+        root: SharedDescriptor, notices: NoticeList, reuse: ArchiveReuse?, proof: ContentProof?,
         submit: @escaping (ArchiveJob) throws(StorageError) -> Void
     ) {
         self.root = root
         self.notices = notices
         self.submit = submit
-        comparison = reuse.map { EntryComparison($0, notices: notices) }
+        comparison = reuse.map { EntryComparison($0, notices: notices, proof: proof) }
     }
 
     mutating func add(_ walked: WalkedEntry) throws(StorageError) {

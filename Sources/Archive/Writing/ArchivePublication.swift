@@ -27,6 +27,18 @@ package struct ArchivePublication {
         }
     }
 
+    /// How many files of writers that are gone were removed to make room.
+    package var sweptFiles: Int { file.sweptFiles }
+
+    /// Notes what is written, beside the file, as soon as there is something to note.
+    package func makeJournal(_ origin: ArchiveOrigin) -> RunJournal {
+        let file = file
+        return RunJournal(origin) { () throws(FileError) in try file.makeJournal() }
+    }
+
+    /// Leaves what was written for the next run, with its journal.
+    package func leave() { file.leave() }
+
     /// Brings the file to disk and gives it the first of `names` that is free.
     ///
     /// - Parameter replaces: takes the first name even if a file has it.

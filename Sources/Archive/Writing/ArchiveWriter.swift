@@ -2,8 +2,9 @@ package import StorageModel
 
 /// Lays encoded frames out in the file: alignment, table, footer, seek table. Called by one thread.
 ///
-/// A crash or an interruption leaves a prefix of whole frames, which is a readable tar stream without a table.
-package struct ArchiveWriter: ~Copyable {
+/// A crash or an interruption leaves a prefix of whole frames, which is a readable tar stream without a table, and the next run
+/// can take from it what the journal tells.
+struct ArchiveWriter: ~Copyable {
     private var sink: any ArchiveSink
     private var offset: UInt64 = 0
     private var seekTable = SeekTable()
@@ -15,13 +16,23 @@ package struct ArchiveWriter: ~Copyable {
     private var pending: Range<UInt64>?
     private var reusedFrames: UInt64 = 0
     private var reusedBytes: UInt64 = 0
+    private var resumedFrames: UInt64 = 0
+    private var resumedBytes: UInt64 = 0
+    private var journal: RunJournal?
+    private let originals: OriginalEntries?
 
     /// What is taken over is copied in runs of this size, while the walk goes on.
     private static let runBytes: UInt64 = 32 << 20
 
-    package init(_ sink: any ArchiveSink, previous: PreviousArchive? = nil) throws(StorageError) {
+    /// - Parameters:
+    ///   - journal: is told from time to time what was written.
+    ///   - originals: what the entries are copies of, so that the table tells of the originals.
+    init(
+        _ sink: any ArchiveSink, previous: PreviousArchive? = nil, journal: RunJournal? = nil,
+        originals: OriginalEntries? = nil
+    ) throws(StorageError) {
         self.sink = sink
-        self.previous = previous
+        (self.previous, self.journal, self.originals) = (previous, journal, originals)
         table = try TableBuilder()
     }
 
@@ -43,6 +54,7 @@ package struct ArchiveWriter: ~Copyable {
             at: start)
         for var entry in frame.entries {
             entry.headerFrame = ordinal
+            originals?.restore(&entry)
             if entry.isInPayloadFrames {
                 large = (entry, ContentHasher())
             } else {
@@ -50,6 +62,20 @@ package struct ArchiveWriter: ~Copyable {
             }
         }
         if frame.kind == .payload { try take(payload: frame) }
+        if case .bytes = frame.content, journal?.isDue(after: frame.compressedBytes) == true { try noteProgress() }
+    }
+
+    private mutating func noteProgress() throws(StorageError) {
+        try copyPending()
+        journal?.note(table)
+    }
+
+    /// Notes what was written so far, as the run ends here before its time.
+    mutating func leave() {
+        guard let journal, journal.isWorthwhile else { return }
+        // What cannot be copied any more is missing from the file, and known to be by its size.
+        try? copyPending()
+        journal.note(table)
     }
 
     /// Lets frames that stand side by side in the previous archive, with the same padding between them, become one copy.
@@ -70,12 +96,16 @@ package struct ArchiveWriter: ~Copyable {
         count(frame.record.compressedBytes, rawBytes: frame.record.rawBytes)
         reusedFrames += 1
         reusedBytes += frame.record.compressedBytes
+        guard previous?.isPartial(frame) == true else { return }
+        resumedFrames += 1
+        resumedBytes += frame.record.compressedBytes
     }
 
     private mutating func copyPending() throws(StorageError) {
         guard let run = pending, let previous else { return }
         pending = nil
-        try sink.copy(run, of: previous.file)
+        let (file, range) = previous.place(of: run)
+        try sink.copy(range, of: file)
     }
 
     /// The digest of a large file is that of its slices' digests, one after the other.
@@ -92,7 +122,7 @@ package struct ArchiveWriter: ~Copyable {
     /// Writes everything behind the data frames.
     ///
     /// - Returns: the size of the whole archive, its entries, the bytes of its files, and the digest of its table.
-    package mutating func finish(
+    mutating func finish(
         origin: ArchiveOrigin, skippedEntries: UInt64
     ) throws(StorageError) -> ArchiveTotals {
         let (frames, digest) = try table.finish(at: offset, origin: origin, skippedEntries: skippedEntries)
@@ -101,7 +131,8 @@ package struct ArchiveWriter: ~Copyable {
         try put(seek, rawBytes: 0)
         return ArchiveTotals(
             archiveBytes: offset, entries: table.entryCount, frames: table.frameCount, reusedFrames: reusedFrames,
-            reusedBytes: reusedBytes, sourceBytes: table.sourceBytes, tableDigest: digest)
+            reusedBytes: reusedBytes, resumedFrames: resumedFrames, resumedBytes: resumedBytes,
+            sourceBytes: table.sourceBytes, tableDigest: digest)
     }
 
     private mutating func put(_ bytes: [UInt8], rawBytes: UInt64) throws(StorageError) {
@@ -124,6 +155,9 @@ package struct ArchiveTotals: Hashable, Sendable {
     /// How many of the frames were taken from the previous archive, and how many compressed bytes they have.
     package let reusedFrames: UInt64
     package let reusedBytes: UInt64
+    /// How many of these come from a run that was interrupted.
+    package let resumedFrames: UInt64
+    package let resumedBytes: UInt64
     package let sourceBytes: UInt64
     package let tableDigest: Digest
 }

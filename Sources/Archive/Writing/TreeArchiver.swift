@@ -13,6 +13,8 @@ package enum TreeArchiver {
         package var reuse: ArchiveReuse?
         /// Whether it is kept for every entry why it was read.
         package var keepsReasons = false
+        /// What the tree is a copy of, if it is one: the table tells of the originals.
+        package var originals: OriginalEntries?
 
         package init(level: Int, threads: Int) {
             self.level = level
@@ -32,12 +34,14 @@ package enum TreeArchiver {
 
     /// - Parameters:
     ///   - root: the directory whose content becomes the archive, itself the entry `./`.
+    ///   - journal: is told what was written, for a run after this one if this one is interrupted.
     ///   - observe: told of every entry as the walk comes to it, on a thread of its own.
     ///   - seal: called when everything was read, before the table is written.
     /// - Throws: what the sink throws, ``StorageError/interrupted``, or a failure to read the root itself.
     package static func archive(
         _ root: SharedDescriptor, to sink: any ArchiveSink, origin: ArchiveOrigin, options: Options,
-        checkpoint: Checkpoint, observe: @escaping @Sendable (WalkedEntry) -> Void = { _ in },
+        journal: RunJournal? = nil, checkpoint: Checkpoint,
+        observe: @escaping @Sendable (WalkedEntry) -> Void = { _ in },
         seal: (inout ArchiveOrigin) -> Void = { _ in }
     ) throws(StorageError) -> Outcome {
         let notices = NoticeList(keepsReasons: options.keepsReasons)
@@ -52,7 +56,7 @@ package enum TreeArchiver {
         let planning = WorkerPool(threads: 1)
         planning.submit {
             do throws(StorageError) {
-                _ = try plan(root, notices, reuse, checkpoint, observe) { (job) throws(StorageError) in
+                _ = try plan(root, notices, reuse, nil, checkpoint, observe) { (job) throws(StorageError) in
                     try pipeline.submit(job)
                 }
             } catch {
@@ -61,16 +65,22 @@ package enum TreeArchiver {
             pipeline.close()
         }
         do throws(StorageError) {
-            var writer = try ArchiveWriter(sink, previous: reuse?.archive)
-            while let frames = try pipeline.next() {
-                for frame in frames { try writer.append(frame) }
+            var writer = try ArchiveWriter(
+                sink, previous: reuse?.archive, journal: journal, originals: options.originals)
+            do throws(StorageError) {
+                while let frames = try pipeline.next() {
+                    for frame in frames { try writer.append(frame) }
+                }
+            } catch {
+                if error.code == .interrupted { writer.leave() }
+                throw error
             }
             planning.finish()
             pipeline.finish()
             let skipped = notices.skipped
             var origin = origin
             seal(&origin)
-            let totals = try writer.finish(origin: origin, skippedEntries: UInt64(skipped.count))
+            let totals = try writer.finish(origin: origin, skippedEntries: UInt64(skipped.count { !$0.isOfSocket }))
             return Outcome(
                 totals: totals, changed: notices.changed, skipped: skipped, altered: notices.altered,
                 reasons: notices.reasons)
@@ -82,16 +92,21 @@ package enum TreeArchiver {
         }
     }
 
-    /// Whether the tree is just what the previous archive has. Cost: a walk, up to the first difference.
+    /// Whether the tree is just what the previous archive has, sockets apart, which no archive has.
+    ///
+    /// Cost: a walk, up to the first difference; and reading what was too young to be trusted when the archive was made, as
+    /// long as it is little (``ContentProof``).
     package static func isUnchanged(
         _ root: SharedDescriptor, since reuse: ArchiveReuse, checkpoint: Checkpoint
     ) throws(StorageError) -> Bool {
         let notices = NoticeList()
         do throws(StorageError) {
-            let isUnchanged = try plan(root, notices, reuse, checkpoint, { _ in }) { (job) throws(StorageError) in
+            let proof = try ContentProof(root, reuse.archive)
+            let isUnchanged = try plan(root, notices, reuse, proof, checkpoint, { _ in }) {
+                (job) throws(StorageError) in
                 if job.reads { throw .interrupted }
             }
-            return isUnchanged && notices.skipped.isEmpty
+            return isUnchanged && notices.skipped.allSatisfy(\.isOfSocket)
         } catch {
             if error.code == .interrupted, !checkpoint.interruption.isRequested { return false }
             throw error
@@ -100,10 +115,11 @@ package enum TreeArchiver {
 
     /// - Returns: whether the tree is as the previous archive has it.
     private static func plan(
-        _ root: SharedDescriptor, _ notices: NoticeList, _ reuse: ArchiveReuse?, _ checkpoint: Checkpoint,
-        _ observe: (WalkedEntry) -> Void, submit: @escaping (ArchiveJob) throws(StorageError) -> Void
+        _ root: SharedDescriptor, _ notices: NoticeList, _ reuse: ArchiveReuse?, _ proof: ContentProof?,
+        _ checkpoint: Checkpoint, _ observe: (WalkedEntry) -> Void,
+        submit: @escaping (ArchiveJob) throws(StorageError) -> Void
     ) throws(StorageError) -> Bool {
-        var planner = ArchivePlanner(root: root, notices: notices, reuse: reuse, submit: submit)
+        var planner = ArchivePlanner(root: root, notices: notices, reuse: reuse, proof: proof, submit: submit)
         var rootFailure: FileError?
         let walk: OrderedWalk
         do throws(FileError) {

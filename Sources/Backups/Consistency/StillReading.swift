@@ -128,6 +128,7 @@ final class StillReading {
         let made = try TreeClone.make(of: root.descriptor, in: area, checkpoint: checkpoint)
         clone = made
         data = made.root
+        if let notice = made.notice { report.notices.append(notice) }
     }
 
     /// - Returns: why no clone can be made, for people.
@@ -178,6 +179,9 @@ final class StillReading {
             )
         }
     }
+
+    /// What the entries of the clone are copies of, if a clone is read.
+    var originals: OriginalEntries? { clone?.originals }
 
     /// What is missing from the clone.
     var skipped: [EntryNotice] { clone?.skipped ?? [] }

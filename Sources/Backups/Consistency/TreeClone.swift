@@ -1,3 +1,4 @@
+internal import Archive
 internal import FileTree
 internal import StorageModel
 
@@ -8,23 +9,51 @@ struct TreeClone {
     let root: SharedDescriptor
     /// What is not in it, such as sockets.
     let skipped: [EntryNotice]
+    /// What its entries are copies of.
+    let originals: OriginalEntries?
+    /// What is to be said of it.
+    var notice: String?
 
-    /// Makes the clone.
-    ///
-    /// Every file is cloned in one step (`FICLONE`, ioctl_ficlonerange(2)), with all that was written to it before; a file that
-    /// is written meanwhile is whole, as it was at one moment.
-    /// - Throws: if only one file cannot be cloned. The area is the caller's to discard.
+    /// Makes the clone; of a subvolume of btrfs, a snapshot.
     static func make(of root: borrowing Descriptor, in area: CloneArea, checkpoint: Checkpoint) throws(StorageError)
         -> TreeClone
     {
+        guard canSnapshot(root) else { return try cloneFiles(of: root, in: area, checkpoint) }
+        // Why: what cannot be asked is taken for the harder case.
+        if (try? Subvolume.hasNested(root)) ?? true {
+            var clone = try cloneFiles(of: root, in: area, checkpoint)
+            clone.notice =
+                "other subvolumes lie in the data: it was cloned file by file, and they are left out as other file systems are"
+            return clone
+        }
+        do throws(FileError) {
+            let directory = try area.directory
+            try Subvolume.snapshot(root, Subvolume.snapshotName, in: directory.descriptor)
+            let snapshot = try directory.descriptor.openDirectory(Subvolume.snapshotName)
+            return TreeClone(area: area, root: SharedDescriptor(snapshot), skipped: [], originals: nil)
+        } catch {
+            return try cloneFiles(of: root, in: area, checkpoint)
+        }
+    }
+
+    private static func canSnapshot(_ root: borrowing Descriptor) -> Bool { (try? Subvolume.isRoot(root)) == true }
+
+    /// Every file is cloned in one step (`FICLONE`, ioctl_ficlonerange(2)), with all that was written to it before; a file that
+    /// is written meanwhile is whole, as it was at one moment.
+    /// - Throws: if only one file cannot be cloned. The area is the caller's to discard.
+    private static func cloneFiles(
+        of root: borrowing Descriptor, in area: CloneArea, _ checkpoint: Checkpoint
+    ) throws(StorageError) -> TreeClone {
         let target = try Self.attempt { () throws(FileError) in try area.openContent() }
         var options = TreeCopy.Options()
         options.requiresReflink = true
+        options.notesOriginals = true
         // The progress is that of the archive.
         let report = try TreeCopy.copy(
             root, to: target.descriptor, ownership: true, options: options,
             checkpoint: Checkpoint(interruption: checkpoint.interruption))
-        return TreeClone(area: area, root: target, skipped: report.skipped)
+        return TreeClone(
+            area: area, root: target, skipped: report.skipped, originals: OriginalEntries(report.originals))
     }
 
     /// Why the tree cannot be cloned into the area; `nil` if it can, as far as one file tells.

@@ -71,6 +71,14 @@ int holdfast_ficlone(int target, int source);
 /// ioctl_ficlonerange(2). Offsets and length are multiples of the file system's block, except for an end at the end of `source`.
 int holdfast_ficlonerange(int target, uint64_t target_offset, int source, uint64_t source_offset, uint64_t length);
 
+/// btrfs-ioctl(2): makes `name` in `directory` a read-only snapshot of the subvolume (BTRFS_IOC_SNAP_CREATE_V2). Removes a subvolume
+/// with everything in it (BTRFS_IOC_SNAP_DESTROY). Makes one writable (BTRFS_IOC_SUBVOL_SETFLAGS). Whether others lie in it
+/// (BTRFS_IOC_GET_SUBVOL_ROOTREF): 1, 0, or -1 for an error.
+int holdfast_subvolume_snapshot(int directory, const char *name, int subvolume);
+int holdfast_subvolume_destroy(int directory, const char *name);
+int holdfast_subvolume_make_writable(int subvolume);
+int holdfast_subvolume_has_nested(int subvolume);
+
 /// copy_file_range(2) from and to explicit offsets, which it does not change.
 long holdfast_copy_file_range(int source, int64_t source_offset, int target, int64_t target_offset, size_t length);
 

@@ -8,6 +8,8 @@ package struct DecryptionKeys: Sendable {
     /// No keys at all.
     package static let none = DecryptionKeys(identities: [], passphrase: nil)
 
+    package var isEmpty: Bool { identities.isEmpty && passphrase == nil }
+
     /// Reads the key files.
     ///
     /// - Throws: ``StorageError/Code/invalidInput`` for what is not a key, without repeating it;

@@ -21,6 +21,8 @@ final class EntryCopier {
         let path: EntryPath
         let metadata: EntryMetadata
         let attributes: [ExtendedAttribute]
+        /// What was seen of the original.
+        let status: FileStatus
     }
 
     /// A file whose copy is not made yet.
@@ -61,14 +63,15 @@ final class EntryCopier {
             directories.append(
                 MadeDirectory(
                     path: directory.path, metadata: job.owners(source.status.metadata),
-                    attributes: source.attributes))
+                    attributes: source.attributes, status: source.status))
             isNoted = true
             guard directory.path.isRoot || isInside(source.status) else { return }
             entries = try reading { () throws(FileError) in try job.source.entries(of: source) }
         }
         if !isNoted, let status {
             directories.append(
-                MadeDirectory(path: directory.path, metadata: job.owners(status.metadata), attributes: []))
+                MadeDirectory(
+                    path: directory.path, metadata: job.owners(status.metadata), attributes: [], status: status))
         }
         return entries
     }
@@ -83,9 +86,11 @@ final class EntryCopier {
         try settle(directory.path) { () throws(Failure) in
             try writing { () throws(FileError) in
                 let target = try job.target.descriptor.openDirectory(beneath: directory.path)
+                let current = try target.status()
                 try target.applyMetadata(
-                    directory.metadata, xattrs: directory.attributes, ownership: job.ownership,
-                    current: try target.status(), onRefusal: noteRefusals(directory.path))
+                    directory.metadata, xattrs: directory.attributes, ownership: job.ownership, current: current,
+                    onRefusal: noteRefusals(directory.path))
+                note(current, of: directory.status)
             }
         }
     }
@@ -222,13 +227,15 @@ final class EntryCopier {
     private func fill(_ copy: borrowing Descriptor, with file: PendingFile) throws(Failure) {
         var sharesBlocks = job.sharesBlocks
         let method: FileCopyMethod
+        let current: FileStatus
         do throws(FileError) {
             method = try copy.copyContent(
                 of: file.original.descriptor, status: file.status, sharesBlocks: &sharesBlocks,
                 requiresSharing: job.options.requiresReflink)
             // Asking costs a tenth of setting, and most of it is right from the start.
+            current = try copy.status()
             try copy.applyMetadata(
-                file.metadata, xattrs: file.attributes, ownership: job.ownership, current: try copy.status(),
+                file.metadata, xattrs: file.attributes, ownership: job.ownership, current: current,
                 onRefusal: noteRefusals(file.path))
         } catch {
             // Half a file is no copy: what cannot be read to its end ends the copy too.
@@ -246,7 +253,15 @@ final class EntryCopier {
         let later = try reading { () throws(FileError) in try file.original.descriptor.status() }
         if later.sizeBytes != file.status.sizeBytes || later.modifiedAt != file.status.modifiedAt {
             report.changed.append(EntryNotice(path: file.path, reason: "was written while it was copied"))
+        } else if later.changedAt == file.status.changedAt {
+            note(current, of: file.status)
         }
+    }
+
+    /// Notes what the original of a copy was. It has not changed until the copy had all of it.
+    private func note(_ copy: FileStatus, of original: FileStatus) {
+        guard job.options.notesOriginals else { return }
+        report.originals.append(OriginalEntry(copyInode: copy.inode, original))
     }
 
     private func copySpecial(
@@ -270,10 +285,11 @@ final class EntryCopier {
                         entry.name, kind: status.kind, major: status.deviceMajor, minor: status.deviceMinor)
                 }
             }
+            let current = try target.descriptor.status(of: entry.name)
             try target.descriptor.applyMetadata(
                 job.owners(status.metadata), xattrs: attributes, ownership: job.ownership, of: entry.name,
-                kind: status.kind, current: try target.descriptor.status(of: entry.name),
-                onRefusal: noteRefusals(path))
+                kind: status.kind, current: current, onRefusal: noteRefusals(path))
+            note(current, of: status)
         }
         report.entries += 1
     }

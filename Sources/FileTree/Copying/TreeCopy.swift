@@ -14,6 +14,8 @@ package enum TreeCopy {
         package var threads = WorkerPool.defaultThreads
         /// Whether a file whose blocks cannot be shared ends the copy (`EOPNOTSUPP`), instead of being written again.
         package var requiresReflink = false
+        /// Whether it is noted of each copy what its original was (``Report/originals``).
+        package var notesOriginals = false
         /// Told of what is written, if the copy is to be synced.
         package var writeback: EarlyWriteback?
 
@@ -29,6 +31,8 @@ package enum TreeCopy {
         package var skipped: [EntryNotice] = []
         /// Files that were written while they were copied: the copy may be a mixture.
         package var changed: [EntryNotice] = []
+        /// What the originals were, if that was asked for; without those that changed while they were copied.
+        package var originals: [OriginalEntry] = []
 
         package init() {}
 
@@ -38,6 +42,7 @@ package enum TreeCopy {
             reflinkedFiles += other.reflinkedFiles
             skipped += other.skipped
             changed += other.changed
+            originals += other.originals
         }
     }
 

@@ -58,7 +58,7 @@ package final class StagingArea: Sendable {
     /// The lease is held to the end, so that no sweeper works on the same tree.
     package func discard() throws(FileError) {
         if isDiscarded.exchange(true, ordering: .relaxed) { return }
-        try TreeRemoval.remove(name, in: staging)
+        try Subvolume.removeArea(name, in: staging)
     }
 
     /// Removes the areas whose process is gone, and anything else that is not an area.
@@ -75,7 +75,7 @@ package final class StagingArea: Sendable {
         for area in abandoned {
             do throws(FileError) {
                 if try !area.isPermitted(in: staging, permits) { continue }
-                try TreeRemoval.remove(area.name, in: staging)
+                try Subvolume.removeArea(area.name, in: staging)
             } catch {
                 firstFailure = firstFailure ?? error
             }

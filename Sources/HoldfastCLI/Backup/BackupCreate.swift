@@ -18,10 +18,12 @@ struct BackupCreate: HoldfastSubcommand {
 
             Every archive is complete, and costs little: what is unchanged since the newest archive of the same source at DEST is \
             taken from there, neither read nor compressed. Unchanged means the same size, times (ctime too), inode, owner and \
-            mode, and not younger than three seconds before that backup.
+            mode, and not younger than three seconds before that backup. A run that is interrupted or killed leaves what it wrote, \
+            and the next one goes on from there.
 
             With a recipient or a passphrase, archives are encrypted in the format of age and named ….tar.zst.age; \
-            age -d FILE | tar --zstd -x restores one without Holdfast.
+            age -d FILE | tar --zstd -x restores one without Holdfast. What is unchanged is taken from encrypted archives only \
+            with the key that opens them: --identity, or the same passphrase.
             """,
             examples: [
                 "holdfast backup create pg --to /srv/backups",
@@ -31,6 +33,7 @@ struct BackupCreate: HoldfastSubcommand {
                 "holdfast backup create --all --engine docker --to /srv/backups",
                 "holdfast backup create --filter label=app=shop --to /srv/backups",
                 "holdfast backup create pg --to /srv/backups --recipient age1…",
+                "holdfast backup create pg --to /srv/backups --recipient age1… --identity key.txt",
                 "holdfast backup create pg --to /srv/backups --consistency freeze --max-freeze 5",
                 "holdfast backup create docker:pg --to /srv/backups --exec-before db:'pg_dump -U app -f /data/dump.sql app'",
                 "holdfast backup create pg --to - | ssh host holdfast backup restore - --to pg",
@@ -75,6 +78,7 @@ struct BackupCreate: HoldfastSubcommand {
     func execute(_ console: Console) throws {
         let destination = try BackupDestination(to)
         let recipients = try encryption.read()
+        let keys = try encryption.readIdentities()
         let sources = try selection.sources(named: sources, store, console)
         let tags = try ArchiveTags.parse(tag)
         try checkDestination(destination, sources.count)
@@ -90,7 +94,7 @@ struct BackupCreate: HoldfastSubcommand {
         var reports: [BackupReport] = []
         for request in requests {
             do throws(StorageError) {
-                reports.append(try backUp(request, recipients, console))
+                reports.append(try backUp(request, recipients, keys, console))
             } catch {
                 try console.report(error)
                 continue
@@ -108,12 +112,14 @@ struct BackupCreate: HoldfastSubcommand {
 
     /// Opens a store only if a volume is to be backed up, so that directories need none.
     private func backUp(
-        _ request: BackupRequest, _ recipients: ArchiveRecipients?, _ console: Console
+        _ request: BackupRequest, _ recipients: ArchiveRecipients?, _ keys: ArchiveKeys, _ console: Console
     ) throws(StorageError) -> BackupReport {
         switch request.source {
-        case .volume: try store.open(console).backUp(request, recipients: recipients, checkpoint: console.checkpoint)
+        case .volume:
+            try store.open(console).backUp(
+                request, recipients: recipients, keys: keys, checkpoint: console.checkpoint)
         case .directory, .engineVolume:
-            try ArchiveFiles.backUp(request, recipients: recipients, checkpoint: console.checkpoint)
+            try ArchiveFiles.backUp(request, recipients: recipients, keys: keys, checkpoint: console.checkpoint)
         }
     }
 
@@ -138,6 +144,7 @@ struct BackupCreate: HoldfastSubcommand {
             console.mention("\(report.source): \(notice.path): \(notice.reason)")
         }
         for remark in report.remarks { console.mention("\(report.source): \(remark)") }
+        for notice in report.notices { console.remark("\(report.source): \(notice)") }
         consistency.announce(report, console)
         if report.hasWarnings { console.note(.warnings) }
         if !output.json && report.archive != "-" { try console.print(report.archive + "\n") }

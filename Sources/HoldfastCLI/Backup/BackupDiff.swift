@@ -9,7 +9,7 @@ struct BackupDiff: HoldfastSubcommand {
         abstract: "Tell what was added, removed and changed from one archive to another.",
         discussion: helpText(
             """
-            Only the tables of contents are read: content is compared by digest, extended attributes are not compared. A line \
+            Content is compared by digest, as the tables of contents have it; attributes and ACLs by the headers of the entries. A line \
             begins with + for what was added, - for what was removed, and ~ for what was changed, with the sizes before and after.
             """,
             examples: [

@@ -4,22 +4,31 @@ internal import StorageModel
 enum BackupReportRow {
     /// The keys are a promise to scripts.
     static func json(_ report: BackupReport) -> JSONValue {
-        [
+        let resumed: JSONValue = report.resumed.map { json($0) } ?? .null
+        let texts = report.remarks + report.notices + report.consistency.notices
+        return [
             "archive": .string(report.archive), "source": .string(report.source.description),
             "entries": .unsigned(report.entries), "sourceBytes": .unsigned(report.sourceBytes),
             "archiveBytes": .unsigned(report.archiveBytes), "reusedFrames": .unsigned(report.reusedFrames),
             "newFrames": .unsigned(report.newFrames), "reusedBytes": .unsigned(report.reusedBytes),
             "changedDuringRead": notices(report.changedDuringRead), "skipped": notices(report.skipped),
             "seconds": .seconds(report.seconds), "tableDigest": .string(report.tableDigest.description),
-            "previous": .optional(report.previous), "unchanged": .boolean(report.isUnchanged),
-            "linked": .boolean(report.isLinked),
+            "previous": .optional(report.previous), "resumed": resumed,
+            "unchanged": .boolean(report.isUnchanged), "linked": .boolean(report.isLinked),
             "altered": notices(report.altered), "reasons": notices(report.reasons),
             "consistency": .string(report.consistency.method.rawValue),
             "frozenSeconds": .seconds(report.consistency.frozenSeconds),
             "frozen": .array(report.consistency.frozen.map { .string($0) }),
-            "notices": .array((report.remarks + report.consistency.notices).map { .string($0) }),
+            "notices": .array(texts.map { .string($0) }),
             "likelyInconsistent": notices(report.consistency.likelyInconsistent),
             "hooks": .array(report.consistency.hooks.map(HookRow.json)),
+        ]
+    }
+
+    private static func json(_ resumed: ResumedRun) -> JSONValue {
+        [
+            "partial": .string(resumed.partial), "reusedFrames": .unsigned(resumed.reusedFrames),
+            "reusedBytes": .unsigned(resumed.reusedBytes),
         ]
     }
 
@@ -35,8 +44,12 @@ enum BackupReportRow {
         }
         let rate = report.seconds > 0 ? UInt64(Double(report.sourceBytes) / report.seconds) : 0
         return "\(report.source): \(report.entries.grouped) entries, \(report.sourceBytes.asBytes) in, "
-            + "\(report.archiveBytes.asBytes) out (\(report.reusedBytes.asBytes) reused), "
+            + "\(report.archiveBytes.asBytes) out (\(report.reusedBytes.asBytes) reused\(resumption(report))), "
             + "\(durationText(seconds: report.seconds)), \(rate.asBytes)/s"
+    }
+
+    private static func resumption(_ report: BackupReport) -> String {
+        report.resumed.map { ", \($0.reusedBytes.asBytes) of them from an interrupted run" } ?? ""
     }
 
     /// The keys are a promise to scripts.

@@ -19,6 +19,13 @@ struct EncryptionOptions: ParsableArguments {
         completion: .file())
     var passphraseFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Take what is unchanged from encrypted archives, too, with the secret keys in this file. Repeatable.",
+            valueName: "file"),
+        completion: .file())
+    var identity: [String] = []
+
     func validate() throws {
         if passphraseFile != nil && !(recipient.isEmpty && recipientFiles.isEmpty) {
             throw ValidationError("--passphrase-file does not go together with recipients: the age format forbids it.")
@@ -30,5 +37,11 @@ struct EncryptionOptions: ParsableArguments {
         if recipient.isEmpty && recipientFiles.isEmpty && passphraseFile == nil { return nil }
         return try ArchiveRecipients(
             EncryptionRequest(recipients: recipient, recipientFiles: recipientFiles, passphraseFile: passphraseFile))
+    }
+
+    /// Reads the keys of the archives before this one, none if no file is named. A passphrase opens what it encrypts.
+    func readIdentities() throws(StorageError) -> ArchiveKeys {
+        if identity.isEmpty && passphraseFile == nil { return .none }
+        return try ArchiveKeys(DecryptionRequest(identityFiles: identity, passphraseFile: passphraseFile))
     }
 }

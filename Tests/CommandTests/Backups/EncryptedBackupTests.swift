@@ -56,6 +56,46 @@ struct EncryptedBackupTests {
         try Tool.script("age -d -i \"$1\" \"$2\" | zstd -tq", identity, archive).check()
     }
 
+    @Test("with the identity, what is unchanged is taken from the encrypted archive before; without it, that is said")
+    func reuse() throws {
+        let data = try makeData()
+        try Tool.run("sleep", "3.1").check()
+        let source = "dir:" + store("data")
+        func create(_ options: String...) throws -> JSON {
+            let arguments = ["backup", "create", source, "--to", store("b"), "--json", "--why-changed"]
+            return try JSON(parsing: store.holdfast.run(arguments + options).check().text)[0]
+        }
+        let first = try create("--recipient", recipient)
+        let blind = try create("--recipient", recipient)
+        #expect(blind["previous"].isNull && blind["reusedFrames"].integer == 0)
+        #expect(blind["notices"][0].text?.contains("--identity") == true)
+        let seeing = try create("--recipient", recipient, "--identity", identity)
+        #expect(seeing["previous"].text == blind["archive"].text)
+        #expect(seeing["newFrames"].integer == 0 && seeing["reasons"].elements.isEmpty)
+        try data.file("etc/hosts", "changed")
+        let changed = try create("--recipient", recipient, "--identity", identity)
+        #expect(changed["reusedFrames"].integer ?? 0 > 0 && changed["newFrames"].integer ?? 9 <= 2)
+        let plain = try create("--identity", identity)
+        #expect(plain["previous"].text == changed["archive"].text)
+        for report in [first, seeing] {
+            try Tool.script(
+                "age -d -i \"$1\" \"$2\" | zstd -dc | sha256sum > \"$3\"", identity, report["archive"].text ?? "",
+                store("sum-" + (report["archive"].text?.split(separator: "/").last.map { String($0) } ?? ""))
+            ).check()
+        }
+        #expect(try Tool.script("cat \"$1\"/sum-* | sort -u | wc -l", store.directory.path).check().text == "1\n")
+        try read("verify", try #require(changed["archive"].text)).check()
+        // A passphrase opens what it encrypted.
+        try TreeBuilder(store("keys")).file("passphrase", "one two three\n")
+        let phrase = store("keys/passphrase")
+        func locked() throws -> JSON {
+            let arguments = ["backup", "create", source, "--to", store("p"), "--json", "--passphrase-file", phrase]
+            return try JSON(parsing: store.holdfast.run(arguments).check().text)[0]
+        }
+        #expect(try locked()["previous"].isNull)
+        #expect(try locked()["reusedFrames"].integer ?? 0 > 0)
+    }
+
     @Test("every reading command reads them, from a file and from standard input", arguments: [false, true])
     func reading(fromStandardInput: Bool) throws {
         _ = try makeData()

@@ -29,7 +29,7 @@ import Testing
         Issue.record("waited in vain for \(arguments)")
     }
 
-    @Test("an interrupted backup exits with 130 and leaves no file", arguments: [SIGINT, SIGTERM, SIGHUP])
+    @Test("an interrupted backup exits with 130 and leaves no archive", arguments: [SIGINT, SIGTERM, SIGHUP])
     func backup(signal: Int32) throws {
         let process = try start("backup", "create", "v", "--to", store("b"), "--level", "19")
         try waitFor(store("b"), "-type", "f")
@@ -37,7 +37,11 @@ import Testing
         let result = try process.wait()
         #expect(result.status == 130, "\(result)")
         #expect(result.errorText.contains("interrupted"))
-        #expect(try Tool.run("find", store("b"), "-type", "f").check().output.isEmpty)
+        // At most what the next run takes up.
+        let left = try Tool.run("find", store("b"), "-type", "f").check().lines
+        #expect(left.isEmpty || left.count == 2 && left.allSatisfy { $0.contains("/.holdfast-") }, "\(left)")
+        let archive = try store.holdfast("backup", "create", "v", "--to", store("b")).check().lines[0]
+        #expect(try Tool.run("find", store("b"), "-type", "f").check().lines == [archive])
     }
 
     @Test("a second Ctrl-C ends at once; the next backup sweeps up")

@@ -37,17 +37,6 @@ import Testing
             ).check().text)[0]
     }
 
-    /// The bytes up to the table, whose times are those of the run.
-    private func dataFrames(of archive: String) throws -> [UInt8] {
-        let bytes = try Tool.run("cat", archive).check().output
-        func number(_ offset: Int, _ count: Int) -> Int {
-            bytes[offset..<(offset + count)].reversed().reduce(0) { $0 << 8 | Int($1) }
-        }
-        let seekTable = 8 + 8 * number(bytes.count - 9, 4) + 9
-        let footer = bytes.count - seekTable - 88
-        return Array(bytes[..<number(footer + 16, 8)])
-    }
-
     @discardableResult
     private func expectSameAsFull(_ change: String, _ options: String...) throws -> JSON {
         let reused = try JSON(
@@ -56,7 +45,7 @@ import Testing
             ).text)[0]
         let full = try create("--full", "--force", "--to", store("full.tar.zst"))
         let archive = try #require(reused["archive"].text)
-        let isSame = try dataFrames(of: archive) == dataFrames(of: store("full.tar.zst"))
+        let isSame = try ArchiveBytes.dataFrames(of: archive) == ArchiveBytes.dataFrames(of: store("full.tar.zst"))
         #expect(isSame, "after: \(change)")
         #expect(reused["entries"].integer == full["entries"].integer)
         #expect(try store.holdfast("backup", "verify", archive).check().text.contains("intact"))
@@ -217,6 +206,30 @@ import Testing
         }
     }
 
+    @Test("--skip-if-unchanged: sockets are no reason for an archive, nor is what is young and proves to be the same")
+    func skipProved() throws {
+        try data.file("d0/young", "young")
+        try data.sparseFile(
+            Array("d0/young-sparse".utf8), sizeBytes: 3 << 20, pieces: [(offset: 1 << 20, content: [1, 2, 3])])
+        try data.symbolicLink("d0/young-link", to: "young")
+        try data.directory("d0/young-folder")
+        try data.attribute(Array("d0/young".utf8), "user.note", Array("old".utf8))
+        try Tool.script("head -c 5000000 /dev/urandom > \"$1/d0/young-large\"", data.root).check()
+        try Tool.script(
+            "python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' \"$1/d1/socket\"",
+            data.root
+        ).check()
+        let first = try create("--to", store("b"), "--skip-if-unchanged")
+        let second = try create("--to", store("b"), "--skip-if-unchanged")
+        #expect(second["unchanged"].boolean == true && second["archive"].text == first["archive"].text)
+        // The same size and time of modification; only reading tells.
+        try Tool.script(
+            "cd \"$1/d0\" && touch -r young stamp && printf YOUNG > young && touch -r stamp young && rm stamp",
+            data.root
+        ).check()
+        #expect(try create("--to", store("b"), "--skip-if-unchanged")["unchanged"].boolean == false)
+    }
+
     @Test("a damaged frame of the archive before is not handed on")
     func rot() throws {
         let first = try #require(try create("--to", store("b"))["archive"].text)
@@ -281,7 +294,7 @@ import Testing
             script, CommandRunner.binary, "dir:" + data.root, first, store("piped.tar.zst")
         ).check()
         #expect(try JSON(parsing: piped.errorText)[0]["newFrames"].integer == 0)
-        #expect(try dataFrames(of: store("piped.tar.zst")) == dataFrames(of: first))
+        #expect(try ArchiveBytes.dataFrames(of: store("piped.tar.zst")) == ArchiveBytes.dataFrames(of: first))
         let replaced = try create("--to", store("one.tar.zst"), "--force")
         #expect(replaced["newFrames"].integer == 0)
     }
@@ -327,6 +340,27 @@ import Testing
         let lines = try store.holdfast("backup", "diff", first, second).check().lines
         #expect(lines.contains("- a/gone (17B)") && lines.contains("+ a/new (3B)"))
         #expect(lines.contains { $0.hasPrefix("~ a/grows (18B to 22B: content") })
+    }
+
+    @Test("attributes and ACLs that differ, and no others")
+    func attributes() throws {
+        try data.attribute(Array("a/kept".utf8), "user.same", Array("kept".utf8))
+        try data.attribute(Array("a/mode".utf8), "user.note", Array("one".utf8))
+        var generator = SeededGenerator(seed: 2)
+        try data.file(Array("large".utf8), generator.bytes(2_000_000))
+        let first = try archive("first")
+        let script = """
+            cd "$1" && setfattr -n user.note -v two a/mode && setfacl -m u:77:r a/grows && setfattr -n user.new -v x large
+            setfattr -n user.folder -v x a && setfattr -n user.note -v x b && setfacl -m u:77:r b
+            """
+        try Tool.script(script, data.root).check()
+        let second = try archive("second")
+        let rows = try JSON(parsing: store.holdfast("backup", "diff", first, second, "--json").check().text).elements
+        let found = rows.map { row in
+            "\(row["path"].text ?? "") \(row["differences"].elements.compactMap(\.text).joined(separator: ","))"
+        }
+        #expect(
+            found == ["a attributes", "a/grows acl", "a/mode attributes", "b attributes,acl", "large attributes"])
     }
 
     @Test("an archive and itself differ in nothing; one without a table cannot be compared")

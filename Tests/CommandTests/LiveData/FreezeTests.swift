@@ -211,6 +211,36 @@ struct FreezeTests {
         #expect(try disk.staged() == [])
     }
 
+    @Test("what is unchanged is not read when a clone is, and the other way round")
+    func reuseOfClones() throws {
+        let data = try disk.makeVolume("v")
+        let tree = try TreeBuilder(data)
+        try tree.fill(seed: 12)
+        try tree.file("plain", "one")
+        try tree.symbolicLink("pointer", to: "plain")
+        try tree.hardLink("second", to: "plain")
+        try Tool.run("sleep", "3.1").check()
+        let modes = [
+            ["--consistency", "snapshot"], ["--consistency", "snapshot"], [], ["--consistency", "snapshot"],
+        ]
+        var archives: [String] = []
+        for (number, mode) in modes.enumerated() {
+            let arguments = ["backup", "create", "v", "--to", disk("backups"), "--json", "--why-changed"]
+            let report = try JSON(parsing: disk.holdfast.run(arguments + mode).check().text)[0]
+            archives.append(report["archive"].text ?? "")
+            guard number > 0 else { continue }
+            #expect(report["reasons"].elements.isEmpty && report["newFrames"].integer == 0, "\(number): \(report)")
+        }
+        let bytes = try archives.map { try ArchiveBytes.dataFrames(of: $0) }
+        #expect(bytes.allSatisfy { $0 == bytes[0] })
+        try tree.file("plain", "two")
+        let report = try disk.backUp("v", "--consistency", "snapshot", "--why-changed")
+        #expect(Set(report["reasons"].elements.compactMap { $0["path"].text }).isSuperset(of: ["plain"]))
+        #expect(report["reasons"].elements.count <= 4 && report["newFrames"].integer ?? 9 <= 2)
+        try disk.holdfast("backup", "restore", report["archive"].text ?? "", "--to", "again").check()
+        try expectSameTree(disk.holdfast.root + "/volumes/again/_data", data)
+    }
+
     @Test("the shell that starts a backup from within the data is not stopped")
     func ancestor() throws {
         let data = try disk.makeVolume("v")

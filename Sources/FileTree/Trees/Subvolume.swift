@@ -1,0 +1,72 @@
+internal import CLinux
+internal import StorageModel
+
+/// Subvolumes of btrfs: trees of which the file system makes a snapshot in an instant, whatever their size (btrfs-subvolume(8)).
+package enum Subvolume {
+    private static let fileSystemType: UInt64 = 0x9123_683e
+    /// The root directory of every subvolume has this inode number; the empty directory that stands for a nested one in a
+    /// snapshot has the other.
+    private static let rootInode: UInt64 = 256
+    package static let placeholderInode: UInt64 = 2
+    /// What a snapshot is called in the area of a backup.
+    package static let snapshotName = Array("snapshot".utf8)
+
+    /// Whether an open directory is the root of a subvolume.
+    package static func isRoot(_ directory: borrowing Descriptor) throws(FileError) -> Bool {
+        guard try directory.status().inode == rootInode else { return false }
+        return try directory.fileSystemStatus().type == fileSystemType
+    }
+
+    /// Whether other subvolumes lie in this one: a snapshot has empty directories in their places.
+    package static func hasNested(_ root: borrowing Descriptor) throws(FileError) -> Bool {
+        let number = root.rawValue
+        return try check(
+            attempt { Int(holdfast_subvolume_has_nested(number)) }, "ioctl(BTRFS_IOC_GET_SUBVOL_ROOTREF)") != 0
+    }
+
+    /// Makes a read-only snapshot of the subvolume `root`, called `name`, in a directory of the same file system.
+    package static func snapshot(
+        _ root: borrowing Descriptor, _ name: [UInt8], in directory: borrowing Descriptor
+    ) throws(FileError) {
+        let (place, number) = (directory.rawValue, root.rawValue)
+        try check(
+            withName(name) { text in
+                changing("ioctl(BTRFS_IOC_SNAP_CREATE_V2)") { Int(holdfast_subvolume_snapshot(place, text, number)) }
+            }, "ioctl(BTRFS_IOC_SNAP_CREATE_V2)", name)
+    }
+
+    /// Removes the snapshot called `name`, if there is one. The space comes back when the file system has got round to it.
+    ///
+    /// Who may not remove a subvolume as such gets it writable, so that it can be removed as any tree.
+    package static func removeSnapshot(_ name: [UInt8], in directory: borrowing Descriptor) throws(FileError) {
+        guard let snapshot = try openSnapshot(name, in: directory) else { return }
+        let (place, number) = (directory.rawValue, snapshot.rawValue)
+        let result = withName(name) { text in
+            changing("ioctl(BTRFS_IOC_SNAP_DESTROY)") { Int(holdfast_subvolume_destroy(place, text)) }
+        }
+        if result >= 0 { return }
+        try check(
+            changing("ioctl(BTRFS_IOC_SUBVOL_SETFLAGS)") { Int(holdfast_subvolume_make_writable(number)) },
+            "ioctl(BTRFS_IOC_SUBVOL_SETFLAGS)", name)
+    }
+
+    private static func openSnapshot(
+        _ name: [UInt8], in directory: borrowing Descriptor
+    ) throws(FileError) -> Descriptor? {
+        do throws(FileError) {
+            let snapshot = try directory.openDirectory(name)
+            if try isRoot(snapshot) { return snapshot }
+            return nil
+        } catch  where error.errno == .noEntry || error.errno == .notDirectory {
+            return nil
+        }
+    }
+
+    /// Removes a directory in which a snapshot of that name may lie, with everything in it.
+    package static func removeArea(_ name: [UInt8], in parent: borrowing Descriptor) throws(FileError) {
+        do throws(FileError) {
+            try removeSnapshot(snapshotName, in: try parent.openDirectory(name))
+        } catch  where error.errno == .noEntry || error.errno == .notDirectory {}
+        try TreeRemoval.remove(name, in: parent)
+    }
+}
