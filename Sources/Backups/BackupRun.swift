@@ -146,7 +146,7 @@ package struct BackupRun {
         let (root, progress) = (root, checkpoint.progress)
         pool.submit {
             do throws(FileError) {
-                let usage = try ParallelWalk.usage(of: root.descriptor, threads: 1)
+                let usage = try UsageScan.totals(of: root.descriptor, threads: 1)
                 progress.expect(totalEntries: usage.files + usage.directories, totalBytes: usage.apparentBytes)
             } catch {
                 progress.warn("the source cannot be counted: \(error.errno)")

@@ -28,6 +28,13 @@ package struct Descriptor: ~Copyable, Sendable {
         if error != EINTR { throw failure(-Int(error), "close", "") }
     }
 
+    /// Gives the descriptor up without closing it: whoever takes the number closes it.
+    consuming func release() -> CInt {
+        let number = rawValue
+        discard self
+        return number
+    }
+
     /// A second descriptor of the same open file: they share the file offset and `flock` locks.
     package borrowing func duplicate() throws(FileError) -> Descriptor {
         Descriptor(try check(attempt { Int(fcntl(rawValue, F_DUPFD_CLOEXEC, 0)) }, "fcntl(F_DUPFD_CLOEXEC)"))

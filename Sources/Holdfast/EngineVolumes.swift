@@ -60,13 +60,10 @@ public enum EngineVolumes {
     /// - Throws: what a backup of it would throw, where the data cannot be had.
     public static func usage(
         of reference: EngineVolumeReference, checkpoint: Checkpoint = Checkpoint()
-    ) throws(StorageError) -> VolumeUsage {
+    ) throws(StorageError) -> UsageTotals {
         let opened = try client(reference.engine, checkpoint).open(reference.name)
         do throws(FileError) {
-            let usage = try ParallelWalk.usage(of: opened.data, threads: WorkerPool.defaultThreads)
-            return VolumeUsage(
-                name: reference.name, allocatedBytes: usage.allocatedBytes, apparentBytes: usage.apparentBytes,
-                files: usage.files, directories: usage.directories, errors: usage.errors)
+            return try UsageScan.totals(of: opened.data, threads: WorkerPool.defaultThreads)
         } catch {
             throw StorageError(error, doing: "measure volume '\(reference)'", object: reference.description)
         }

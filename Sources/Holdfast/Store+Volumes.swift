@@ -48,7 +48,7 @@ extension Store {
     public func mountpoint(of name: VolumeName) -> String { volumes.mountpoint(of: name) }
 
     /// What the volume takes, counted as `du` counts, by all cores. Cost: proportional to the number of its entries.
-    public func usage(of name: VolumeName) throws(StorageError) -> VolumeUsage {
+    public func usage(of name: VolumeName) throws(StorageError) -> UsageTotals {
         try volumes.usage(of: name, threads: WorkerPool.defaultThreads)
     }
 

@@ -62,30 +62,3 @@ public struct VolumeDetails: Hashable, Sendable {
         self.references = references
     }
 }
-
-/// How much a volume takes, counted as `du` counts.
-public struct VolumeUsage: Hashable, Sendable {
-    public let name: VolumeName
-    /// 512-byte blocks of every inode once, directories and the root included.
-    public let allocatedBytes: UInt64
-    /// The sizes of everything but directories, hard links once.
-    public let apparentBytes: UInt64
-    /// Inodes that are not directories, once.
-    public let files: UInt64
-    /// Includes the root.
-    public let directories: UInt64
-    /// How many entries could not be looked at.
-    public let errors: UInt64
-
-    public init(
-        name: VolumeName, allocatedBytes: UInt64, apparentBytes: UInt64, files: UInt64, directories: UInt64,
-        errors: UInt64
-    ) {
-        self.name = name
-        self.allocatedBytes = allocatedBytes
-        self.apparentBytes = apparentBytes
-        self.files = files
-        self.directories = directories
-        self.errors = errors
-    }
-}

@@ -68,30 +68,29 @@ package final class Volumes: Sendable {
     /// What the volume takes, counted as `du` counts. Cost: proportional to the tree. Takes no lease.
     ///
     /// - Throws: what keeps a device from being mounted: its data is measured where it is, and under a shared lease.
-    package func usage(of name: VolumeName, threads: Int) throws(StorageError) -> VolumeUsage {
-        if try device(of: try volume(named: name)) != nil {
-            return try withData(of: try open(name, for: .reading)) { data throws(StorageError) in
-                try usage(of: name, data.descriptor, threads)
+    package func usage(of name: VolumeName, threads: Int) throws(StorageError) -> UsageTotals {
+        try withDataToMeasure(of: name) { data throws(StorageError) in
+            try attempt("measure volume '\(name)'", name) { () throws(FileError) in
+                try UsageScan.totals(of: data.descriptor, threads: threads)
             }
         }
-        let data = try attempt("measure volume '\(name)'", name) { () throws(FileError) in
-            try directory.openDirectory(name.bytes).openDirectory(Self.dataName)
-        }
-        return try usage(of: name, data, threads)
     }
 
-    private func usage(
-        of name: VolumeName, _ data: borrowing Descriptor, _ threads: Int
-    ) throws(StorageError) -> VolumeUsage {
-        let usage: TreeUsage
-        do throws(FileError) {
-            usage = try ParallelWalk.usage(of: data, threads: threads)
-        } catch {
-            throw StorageError(error, doing: "measure volume '\(name)'", object: name.rawValue)
+    /// Calls `body` with the root of the volume's data, which others may change meanwhile: no lease is taken, except of what
+    /// has to be mounted for it.
+    package func withDataToMeasure<Result>(
+        of name: VolumeName, _ body: (SharedDescriptor) throws(StorageError) -> Result
+    ) throws(StorageError) -> Result {
+        if let data = try dataToMeasure(of: name) { return try body(data) }
+        return try withData(of: try open(name, for: .reading), body)
+    }
+
+    /// The root of the volume's data, without a lease; `nil` if it is on a device that would have to be mounted.
+    package func dataToMeasure(of name: VolumeName) throws(StorageError) -> SharedDescriptor? {
+        if try device(of: try volume(named: name)) != nil { return nil }
+        return try attempt("measure volume '\(name)'", name) { () throws(FileError) in
+            SharedDescriptor(try directory.openDirectory(name.bytes).openDirectory(Self.dataName))
         }
-        return VolumeUsage(
-            name: name, allocatedBytes: usage.allocatedBytes, apparentBytes: usage.apparentBytes, files: usage.files,
-            directories: usage.directories, errors: usage.errors)
     }
 
     package static func missing(_ name: VolumeName) -> StorageError {

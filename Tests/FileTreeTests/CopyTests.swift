@@ -29,7 +29,7 @@ import Testing
         }
         #expect(lists[0] == lists[1])
         let sizes = try ["source", "copy"].map { directory in
-            try ParallelWalk.usage(of: try place.descriptor.descriptor.openDirectory(name(directory)), threads: 2)
+            try UsageScan.totals(of: try place.descriptor.descriptor.openDirectory(name(directory)), threads: 2)
         }
         #expect(sizes[0].apparentBytes == sizes[1].apparentBytes && sizes[0].files == sizes[1].files)
         // Holes are kept: a copy never takes noticeably more than its source.

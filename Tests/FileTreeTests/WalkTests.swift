@@ -50,13 +50,13 @@ import Testing
         try makeDeepTree(place.directory("deep"), depth: 2500)
         #expect(try walk(place.directory("deep")).count == 2502)
         let deep = try Descriptor.openDirectory(atHostPath: place.directory("deep"))
-        let usage = try ParallelWalk.usage(of: deep, threads: 2)
+        let usage = try UsageScan.totals(of: deep, threads: 2)
         #expect(usage.directories == 2501 && usage.files == 1 && usage.errors == 0)
         try place.descriptor.descriptor.makeDirectory(name("copy"))
         let copy = try place.descriptor.descriptor.openDirectory(name("copy"))
         let report = try TreeCopy.copy(deep, to: copy, ownership: true, checkpoint: Checkpoint())
         #expect(report.entries == 2502 && report.skipped.isEmpty)
-        #expect(try ParallelWalk.usage(of: copy, threads: 2) == usage)
+        #expect(try UsageScan.totals(of: copy, threads: 2) == usage)
         try place.descriptor.descriptor.removeTree(name("copy"))
         try place.descriptor.descriptor.removeTree(name("deep"))
         #expect(try place.descriptor.descriptor.entries().isEmpty)
@@ -92,7 +92,7 @@ import Testing
         everywhere.staysOnFileSystem = false
         #expect(try walk(tree.root, everywhere).count == 7)
         let root = try Descriptor.openDirectory(atHostPath: tree.root)
-        #expect(try ParallelWalk.usage(of: root, threads: 2).directories == 2)
+        #expect(try UsageScan.totals(of: root, threads: 2).directories == 2)
         // Removal leaves what is mounted alone, and says so.
         let refused = errorNumber { () throws(FileError) in
             try place.descriptor.descriptor.removeTree(name("tree"))
@@ -106,7 +106,7 @@ import Testing
         let place = try Place()
         let tree = try place.builder("tree")
         try tree.fill(seed: seed, RandomTreeOptions(entries: 400))
-        let usage = try ParallelWalk.usage(of: try Descriptor.openDirectory(atHostPath: tree.root), threads: 3)
+        let usage = try UsageScan.totals(of: try Descriptor.openDirectory(atHostPath: tree.root), threads: 3)
         let allocated = try Tool.run("du", "-s", "--block-size=1", tree.root).check().text
         #expect(UInt64(allocated.prefix { $0.isNumber }) == usage.allocatedBytes)
         let directories = try Tool.run("find", tree.root, "-type", "d", "-printf", "x").check().output.count

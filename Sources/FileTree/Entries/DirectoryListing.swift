@@ -92,8 +92,11 @@ struct RawDirectoryEntry {
         return UnsafeRawBufferPointer(rebasing: room[..<end])
     }
 
+    /// `DT_…`.
+    var type: UInt8 { bytes[18] }
+
     var kindHint: EntryKind? {
-        let type = UInt32(bytes[18])
+        let type = UInt32(self.type)
         return type == UInt32(DT_UNKNOWN) ? nil : EntryKind(typeBits: type << 12)
     }
 

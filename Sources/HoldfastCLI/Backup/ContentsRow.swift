@@ -5,16 +5,14 @@ enum ContentsRow {
     /// The keys are a promise to scripts. A name that is not UTF-8 has its bytes in `pathHex` too, in hexadecimal.
     static func json(_ entry: ArchiveListing) -> JSONValue {
         var members: [String: JSONValue] = [
-            "path": .string(entry.path.description), "type": .string(entry.kind.word),
+            "type": .string(entry.kind.word),
             "sizeBytes": .unsigned(entry.sizeBytes), "mode": .string(octal(entry.metadata.mode)),
             "uid": .unsigned(UInt64(entry.metadata.uid)), "gid": .unsigned(UInt64(entry.metadata.gid)),
             "modifiedAt": .string(entry.metadata.modifiedAt.description),
             "linkTarget": .optional(entry.linkTarget.map { String(decoding: $0, as: UTF8.self) }),
             "digest": .optional(entry.digest),
         ]
-        if !entry.path.isRoot && !entry.path.description.utf8.elementsEqual(entry.path.bytes) {
-            members["pathHex"] = .string(hexadecimal(entry.path.bytes))
-        }
+        members.merge(entry.path.jsonMembers) { own, _ in own }
         if entry.changedDuringRead { members["changedDuringRead"] = .boolean(true) }
         return .object(members)
     }
@@ -38,10 +36,6 @@ enum ContentsRow {
     private static func octal(_ mode: UInt16) -> String {
         let digits = String(mode, radix: 8)
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// `-rwxr-sr-t`, as `ls` writes kind and permission bits.

@@ -34,8 +34,20 @@ final class Console {
 
     /// Prints a table, as wide as the terminal if there is one.
     func print(_ table: Table) throws {
-        try print(table.text(limitColumns: Terminal.standardOutputIsOne ? Terminal.columns(of: 1) : nil))
+        try print(
+            table.text(
+                limitColumns: Terminal.standardOutputIsOne ? Terminal.columns(of: 1) : nil,
+                isColoured: Terminal.wantsColour))
     }
+
+    /// Prints bytes as they are: a document in a format of its own.
+    func print(bytes: [UInt8]) throws {
+        terminalProgress?.finish()
+        try output.write(bytes)
+    }
+
+    /// Brings out what is buffered, for a command that goes on.
+    func flush() throws { try output.flush() }
 
     /// Prints a JSON document.
     func print(_ value: JSONValue) throws { try print(value.prettyText() + "\n") }

@@ -11,6 +11,15 @@ struct Table {
         var isNumber = false
         /// Gives way first when the terminal is too narrow.
         var isFlexible = false
+        /// How its cells stand out on a terminal that has colours.
+        var colour: Colour?
+    }
+
+    /// A colour of the terminal's own palette (ECMA-48, select graphic rendition).
+    enum Colour: String {
+        case bar = "36"
+        case faint = "2"
+        case bold = "1"
     }
 
     private let columns: [Column]
@@ -26,11 +35,13 @@ struct Table {
 
     /// The lines, each ended by a line feed. The heading is there without rows too.
     ///
-    /// - Parameter limitColumns: the terminal's width; `nil` to cut nothing.
-    func text(limitColumns: Int?) -> String {
+    /// - Parameters:
+    ///   - limitColumns: the terminal's width; `nil` to cut nothing.
+    ///   - isColoured: whether columns stand out.
+    func text(limitColumns: Int?, isColoured: Bool = false) -> String {
         let widths = fittedWidths(limitColumns)
-        var result = line(columns.map(\.heading), widths)
-        for row in rows { result += line(row, widths) }
+        var result = line(columns.map(\.heading), widths, isColoured: false)
+        for row in rows { result += line(row, widths, isColoured: isColoured) }
         return result
     }
 
@@ -49,13 +60,21 @@ struct Table {
 
     private static let gap = "   "
 
-    private func line(_ cells: [String], _ widths: [Int]) -> String {
+    private func line(_ cells: [String], _ widths: [Int], isColoured: Bool) -> String {
+        let texts = zip(cells, widths).map { cell, width in cell.fitted(toColumns: width) }
+        // Blanks at the end of a line are left out.
+        let last = texts.lastIndex { !$0.allSatisfy { $0 == " " } } ?? 0
         var result = ""
-        for (index, cell) in cells.enumerated() {
-            let text = cell.fitted(toColumns: widths[index])
+        for (index, text) in texts.enumerated().prefix(last + 1) {
             let padding = String(repeating: " ", count: max(0, widths[index] - text.displayWidth))
             if index > 0 { result += Self.gap }
-            result += columns[index].isNumber ? padding + text : text + padding
+            let colour = isColoured && !text.isEmpty ? columns[index].colour : nil
+            let shown = colour.map { "\u{1b}[\($0.rawValue)m\(text)\u{1b}[0m" } ?? text
+            if columns[index].isNumber {
+                result += padding + shown
+            } else {
+                result += index < last ? shown + padding : shown
+            }
         }
         while result.last == " " { result.removeLast() }
         return result + "\n"

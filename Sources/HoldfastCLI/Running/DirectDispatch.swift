@@ -9,10 +9,17 @@ enum DirectDispatch {
         var command: any ParsableCommand.Type = HoldfastCommand.self
         var rest = arguments[...]
         while !command.configuration.subcommands.isEmpty {
-            guard let name = rest.popFirst(),
-                let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == name })
-            else { return nil }
-            command = next
+            guard let name = rest.first else { return nil }
+            let all = command.configuration.subcommands
+            if let next = all.first(where: { $0.configuration.commandName == name }) {
+                rest.removeFirst()
+                command = next
+            } else {
+                // What names no command belongs to the one that may be left out.
+                let isOther = name == "help" || all.contains { $0.configuration.aliases.contains(name) }
+                guard !isOther, let silent = command.configuration.defaultSubcommand else { return nil }
+                command = silent
+            }
         }
         return parse(command, Array(rest))
     }

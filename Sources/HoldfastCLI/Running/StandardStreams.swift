@@ -9,8 +9,10 @@ final class StandardOutput {
     private var buffer: [UInt8] = []
     private static let limitBytes = 65_536
 
-    func write(_ text: String) throws {
-        buffer.append(contentsOf: text.utf8)
+    func write(_ text: String) throws { try write(text.utf8) }
+
+    func write(_ bytes: some Collection<UInt8>) throws {
+        buffer.append(contentsOf: bytes)
         if buffer.count >= Self.limitBytes { try flush() }
     }
 
@@ -50,6 +52,12 @@ enum StandardError {
 enum Terminal {
     static let standardOutputIsOne = isatty(1) == 1
     static let standardInputIsOne = isatty(0) == 1
+
+    /// Whether standard output shows colours: a terminal that is not `dumb`, unless NO_COLOR says otherwise (no-color.org).
+    static let wantsColour = standardOutputIsOne && drawsBlocks && getenv("NO_COLOR").map { strlen($0) == 0 } ?? true
+
+    /// Whether standard output is a terminal that shows characters for drawing.
+    static let drawsBlocks = standardOutputIsOne && getenv("TERM").map { strcmp($0, "dumb") != 0 } ?? false
 
     /// The width of the terminal behind a descriptor (`TIOCGWINSZ`); `nil` if there is none.
     static func columns(of descriptor: CInt) -> Int? {

@@ -5,9 +5,9 @@ internal import StorageModel
 struct EngineVolumeRow {
     let volume: EngineVolume
     let references: [String]
-    let usage: VolumeUsage?
+    let usage: UsageTotals?
 
-    init(_ details: EngineVolumeDetails, usage: VolumeUsage? = nil) {
+    init(_ details: EngineVolumeDetails, usage: UsageTotals? = nil) {
         volume = details.volume
         references = details.references
         self.usage = usage

@@ -59,7 +59,7 @@ struct VolumeList: HoldfastSubcommand {
     }
 
     /// - Returns: `nil` if the data cannot be got at, as that of a device: the others are listed all the same.
-    private func measure(_ name: VolumeName, in store: Store, _ console: Console) throws(StorageError) -> VolumeUsage? {
+    private func measure(_ name: VolumeName, in store: Store, _ console: Console) throws(StorageError) -> UsageTotals? {
         do throws(StorageError) {
             return try store.usage(of: name)
         } catch  where error.code != .interrupted {
@@ -82,7 +82,7 @@ struct VolumeList: HoldfastSubcommand {
             : list.volumes.map { EngineVolumeDetails(volume: $0, references: []) }
         var rows: [EngineVolumeRow] = []
         for detail in details {
-            var usage: VolumeUsage?
+            var usage: UsageTotals?
             do throws(StorageError) {
                 if size { usage = try EngineVolumes.usage(of: detail.volume.reference, checkpoint: console.checkpoint) }
             } catch {

@@ -4,9 +4,9 @@ internal import StorageModel
 /// One volume as `volume ls` and `volume inspect` show it.
 struct VolumeRow {
     let details: VolumeDetails
-    let usage: VolumeUsage?
+    let usage: UsageTotals?
 
-    init(_ details: VolumeDetails, usage: VolumeUsage? = nil) {
+    init(_ details: VolumeDetails, usage: UsageTotals? = nil) {
         self.details = details
         self.usage = usage
     }
@@ -31,6 +31,7 @@ struct VolumeRow {
             members["apparentBytes"] = .unsigned(usage.apparentBytes)
             members["files"] = .unsigned(usage.files)
             members["directories"] = .unsigned(usage.directories)
+            members["errors"] = .unsigned(usage.errors)
         }
         return .object(members)
     }
@@ -61,10 +62,13 @@ struct VolumeRow {
 
     /// - Parameter size: `nil` in a table without sizes; no usage for a volume that could not be measured.
     static func cells(
-        _ driver: String, _ name: VolumeName, _ createdAt: Timestamp?, _ size: VolumeUsage??
+        _ driver: String, _ name: VolumeName, _ createdAt: Timestamp?, _ size: UsageTotals??
     ) -> [String] {
         let cells = [driver, name.rawValue, createdAt.map { Timestamp(seconds: $0.seconds).description } ?? "-"]
-        guard let usage = size else { return cells }
-        return cells + [usage?.files.grouped ?? "-", usage?.allocatedBytes.asBytes ?? "-"]
+        guard let size else { return cells }
+        guard let usage = size else { return cells + ["-", "-"] }
+        // What cannot be read is missing in both.
+        let mark = usage.errors > 0 ? "≥" : ""
+        return cells + [mark + usage.files.grouped, mark + usage.allocatedBytes.asBytes]
     }
 }

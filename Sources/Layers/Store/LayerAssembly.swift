@@ -215,7 +215,7 @@ package final class LayerAssembly {
                 notices += outcomes[index]?.notices ?? []
                 if let tree = members[index].staged?.tree {
                     members[index].allocatedBytes =
-                        try ParallelWalk.usage(of: tree.descriptor, threads: threads).allocatedBytes
+                        try UsageScan.totals(of: tree.descriptor, threads: threads).allocatedBytes
                 }
             }
         } catch {

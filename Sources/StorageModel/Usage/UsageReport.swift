@@ -11,6 +11,10 @@ public struct UsageReport: Sendable {
     public var isPartial: Bool
     /// Every entry, where more than totals was asked for.
     public var tree: UsageTree?
+    /// What could not be read, and why: the first of ``UsageTotals/errors``.
+    public var unreadable: [EntryNotice] = []
+    /// How far its blocks are those of other files too, where that was asked for.
+    public var extents: ExtentUsage?
 
     public init(
         source: SourceReference, totals: UsageTotals, sharedBytes: UInt64 = 0, scannedAt: Timestamp, seconds: Double,
@@ -27,4 +31,35 @@ public struct UsageReport: Sendable {
 
     /// Whether the figures may be too small, which is shown as `≥`.
     public var isLowerBound: Bool { isPartial || totals.errors > 0 }
+}
+
+/// What all sources of one command take together: what several of them have, once.
+public struct UsageSum: Hashable, Sendable {
+    public var totals = UsageTotals()
+    public var isPartial = false
+
+    public init() {}
+
+    public var isLowerBound: Bool { isPartial || totals.errors > 0 }
+}
+
+/// How the extents of a source's files are shared (reflinks), by what the file system says of them (FIEMAP).
+///
+/// Lengths are those of the data: of compressed extents they are larger than what lies on disk.
+public struct ExtentUsage: Hashable, Sendable {
+    /// Bytes of extents that no other file has: removing the source frees them.
+    public var exclusiveBytes: UInt64
+    /// Bytes of extents that several files have, inside or outside of the source, each once.
+    public var sharedBytes: UInt64
+    /// Those of ``sharedBytes`` that other sources of the same command have too.
+    public var betweenSourcesBytes: UInt64
+    /// Whether some extents are compressed or encrypted by the file system.
+    public var isEncoded: Bool
+
+    public init(exclusiveBytes: UInt64, sharedBytes: UInt64, betweenSourcesBytes: UInt64 = 0, isEncoded: Bool = false) {
+        self.exclusiveBytes = exclusiveBytes
+        self.sharedBytes = sharedBytes
+        self.betweenSourcesBytes = betweenSourcesBytes
+        self.isEncoded = isEncoded
+    }
 }

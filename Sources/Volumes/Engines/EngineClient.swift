@@ -13,6 +13,8 @@ package final class EngineClient: Sendable {
     package let program: String
     private let limitMilliseconds: Int64
     private let interruption: Interruption
+    /// Where the engine runs, once it was asked.
+    let knownHost = Monitor<EngineHost?>(nil)
 
     /// A thousand volumes take half a MiB.
     private static let outputLimitBytes = 64 << 20

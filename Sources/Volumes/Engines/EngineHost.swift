@@ -29,8 +29,15 @@ extension EngineClient {
         )
     }
 
-    /// Where the engine runs.
+    /// Where the engine runs. It is asked once.
     func host() throws(StorageError) -> EngineHost {
+        if let known = knownHost.update({ $0 }) { return known }
+        let told = try askForHost()
+        knownHost.update { $0 = told }
+        return told
+    }
+
+    private func askForHost() throws(StorageError) -> EngineHost {
         let format =
             switch engine {
             case .docker: "{{.KernelVersion}} {{.Name}}"

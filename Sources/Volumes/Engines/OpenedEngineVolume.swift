@@ -34,7 +34,11 @@ extension EngineClient {
     ///   ``StorageError/Code/damaged`` if it is not where the engine says; ``StorageError/Code/inUse`` while Holdfast restores
     ///   into it.
     package func open(_ name: VolumeName) throws(StorageError) -> OpenedEngineVolume {
-        let volume = try volume(named: name)
+        try open(try volume(named: name))
+    }
+
+    /// The same of a volume that the engine has just told of.
+    package func open(_ volume: EngineVolume) throws(StorageError) -> OpenedEngineVolume {
         guard volume.driver == EngineVolume.localDriver else { return try openForeign(volume) }
         let device = EngineDevice(volume)
         let place = try placeOnThisHost(volume)

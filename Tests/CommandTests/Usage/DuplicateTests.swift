@@ -1,0 +1,54 @@
+import TestSupport
+import Testing
+
+/// Goal: equal files and nothing else, and what they free. Method: copies, links, reflinks and near misses; sha256sum as oracle.
+@Suite("usage --duplicates") struct DuplicateTests {
+    private let store: StoreFixture
+
+    init() throws { store = try StoreFixture("duplicates") }
+
+    @Test("copies are found within and across sources; links, near misses and small files are not")
+    func copies() throws {
+        let (a, b) = (try store.makeVolume("a"), try store.makeVolume("b"))
+        try Tool.script(
+            """
+            head -c 100000 /dev/urandom > "$1/one"; cp "$1/one" "$1/two"; cp "$1/one" "$2/three"; ln "$1/one" "$1/link"
+            # The same edges and size, another middle.
+            cp "$1/one" "$1/near"; printf X | dd of="$1/near" bs=1 seek=50000 conv=notrunc status=none
+            head -c 6000 /dev/urandom > "$1/small1"; cp "$1/small1" "$1/small2"; echo tiny > "$1/t1"; echo tiny > "$1/t2"
+            """, a.root, b.root
+        ).check()
+        let found = try store.usage("a", "b", "--duplicates")
+        let groups = found[0]["duplicates"]["groups"].elements
+        #expect(groups.map { $0["sizeBytes"].integer } == [100_000, 6000])
+        let names = groups[0]["files"].elements.map { "\($0["source"].text ?? "")/\($0["path"].text ?? "")" }
+        #expect(names == ["holdfast:a/link", "holdfast:a/two", "holdfast:b/three"])
+        #expect(groups[0]["reclaimableBytes"].integer == 2 * 102_400)
+        #expect(groups[1]["reclaimableBytes"].integer == 8192)
+        let sum = try Tool.run("sha256sum", a.root + "/one").check().text.prefix(64)
+        #expect(groups[0]["digest"].text == "sha256:\(sum)")
+        #expect(found[1]["duplicates"]["groups"].elements.isEmpty)
+        let large = try store.usage("a", "b", "--duplicates", "--min-size", "64KiB")
+        #expect(large[0]["duplicates"]["groups"].elements.count == 1)
+        let table = try store.holdfast("usage", "a", "b", "--duplicates").check()
+        #expect(table.text.contains("2 groups of equal files"))
+    }
+
+    @Test(
+        "files that share their blocks already free nothing",
+        .enabled(if: ReflinkDisk.formats.contains("xfs"), "needs XFS"))
+    func reflinks() throws {
+        let disk = try ReflinkDisk("xfs", in: store.directory)
+        try Tool.script(
+            """
+            cd "$1"; mkdir d; head -c 1000000 /dev/urandom > d/a; cp --reflink=always d/a d/b; cp --reflink=never d/a d/c
+            sync -f .
+            """, disk.path
+        ).check()
+        let found = try store.usage("dir:\(disk.path)/d", "--duplicates", "--extents")[0]
+        let group = found["duplicates"]["groups"][0]
+        #expect(group["files"].elements.count == 3 && group["reclaimableBytes"].integer == 1_003_520)
+        #expect(found["extents"]["sharedBytes"].integer == 1_003_520)
+        #expect(found["extents"]["exclusiveBytes"].integer == 1_003_520)
+    }
+}
