@@ -43,6 +43,15 @@ int holdfast_is_project_free(int file, uint32_t project) {
     return quota.d_blk_hardlimit == 0 && quota.d_blk_softlimit == 0 && quota.d_bcount == 0 && quota.d_icount == 0;
 }
 
+int holdfast_project_usage(int file, uint32_t project, uint64_t *bytes, uint64_t *inodes) {
+    struct fs_disk_quota quota;
+    memset(&quota, 0, sizeof quota);
+    if (project_quota(file, Q_XGETQUOTA, project, &quota) != 0) return -1;
+    *bytes = (uint64_t)quota.d_bcount * 512;
+    *inodes = (uint64_t)quota.d_icount;
+    return 0;
+}
+
 int64_t holdfast_project(int file) {
     struct fsxattr attributes;
     return ioctl(file, FS_IOC_FSGETXATTR, &attributes) == 0 ? (int64_t)attributes.fsx_projid : -1;

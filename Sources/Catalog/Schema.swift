@@ -10,6 +10,7 @@ enum Schema {
 
     private static let migrations: [(name: String, sql: String)] = [
         ("volumes", volumes), ("layers, images, containers", layers), ("mounts", mounts),
+        ("measured sizes", measuredSizes),
     ]
 
     /// Each migration is one transaction that also writes the version it leads to.
@@ -120,5 +121,28 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX container_mounts_by_volume ON container_mounts (volume_id);
         CREATE INDEX container_mounts_by_image ON container_mounts (image_id);
+        """
+
+    /// What volumes and containers took when they were last measured, for who asks again soon. The size of what is removed is
+    /// forgotten with it, so that a row number that is used again means nothing.
+    private static let measuredSizes = """
+        CREATE TABLE measured_sizes (
+            kind TEXT NOT NULL CHECK (kind IN ('volume', 'container', 'upper')),
+            object_id INTEGER NOT NULL,
+            method TEXT NOT NULL CHECK (method IN ('walk', 'quota')),
+            allocated_bytes INTEGER NOT NULL CHECK (allocated_bytes >= 0),
+            apparent_bytes INTEGER NOT NULL CHECK (apparent_bytes >= 0),
+            files INTEGER NOT NULL CHECK (files >= 0),
+            directories INTEGER NOT NULL CHECK (directories >= 0),
+            errors INTEGER NOT NULL CHECK (errors >= 0),
+            measured_at_ns INTEGER NOT NULL,
+            PRIMARY KEY (kind, object_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER measured_sizes_of_volume AFTER DELETE ON volumes BEGIN
+            DELETE FROM measured_sizes WHERE kind = 'volume' AND object_id = OLD.id;
+        END;
+        CREATE TRIGGER measured_sizes_of_container AFTER DELETE ON containers BEGIN
+            DELETE FROM measured_sizes WHERE kind IN ('container', 'upper') AND object_id = OLD.id;
+        END;
         """
 }

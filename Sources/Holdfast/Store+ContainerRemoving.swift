@@ -40,17 +40,22 @@ extension Store {
     /// Removes the containers that are neither mounted nor running. Their volumes stay.
     ///
     /// - Parameter isDryRun: says what would go, and changes nothing.
-    public func pruneContainers(isDryRun: Bool) throws(StorageError) -> [Container] {
-        var removed: [Container] = []
+    /// - Returns: what went, the oldest first, each with what it took on disk.
+    public func pruneContainers(
+        isDryRun: Bool, checkpoint: Checkpoint = Checkpoint()
+    ) throws(StorageError) -> [ContainerRemoval] {
+        var removed: [ContainerRemoval] = []
         for container in try containers.list() {
             do throws(StorageError) {
                 if try containers.details(of: container).isMounted { continue }
+                let size = try? DiskFreeMeasuring(self, checkpoint, nil).sizes(of: container).first
+                try checkpoint.interruption.check()
                 if isDryRun {
                     _ = try containers.open(container, for: .changing)
                 } else {
                     try containers.remove(container, force: false)
                 }
-                removed.append(container)
+                removed.append(ContainerRemoval(container: container, reclaimedBytes: size?.totals.allocatedBytes))
             } catch  where error.code == .inUse || error.code == .notFound {}
         }
         return removed

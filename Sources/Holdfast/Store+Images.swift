@@ -90,7 +90,7 @@ extension Store {
     private static func chainSizes(_ layers: [Layer]) -> [Digest: UInt64] {
         var sizes: [Digest: UInt64] = [:]
         for layer in layers {
-            sizes[layer.chainID] = layer.allocatedBytes + (layer.parent.flatMap { sizes[$0] } ?? 0)
+            sizes[layer.chainID] = layer.allocatedBytes.clampedSum(layer.parent.flatMap { sizes[$0] } ?? 0)
         }
         return sizes
     }
@@ -139,7 +139,9 @@ extension Store {
                 hint: "remove them one by one, or all with --force")
         }
         let removal = try catalog.transaction { transaction throws(StorageError) in
-            try Self.remove(image, name: name, in: transaction)
+            var removal = try Self.remove(image, name: name, in: transaction)
+            try addOverhead(to: &removal)
+            return removal
         }
         try discard(removal)
         return removal
@@ -181,7 +183,19 @@ extension Store {
         removal.images.append(image.id)
         let gone = try LayerStore.removeUnused(from: image.topLayer, in: transaction)
         removal.layers += gone
-        removal.reclaimedBytes += sizes.filter { gone.contains($0.chainID) }.reduce(0) { $0 + $1.allocatedBytes }
+        for layer in sizes where gone.contains(layer.chainID) {
+            removal.reclaimedBytes = removal.reclaimedBytes.clampedSum(layer.allocatedBytes)
+        }
+    }
+
+    /// Counts what goes from the disk besides the layers' trees. Call inside the transaction: until it ends, all is there.
+    func addOverhead(to removal: inout ImageRemoval) throws(StorageError) {
+        for image in removal.images {
+            removal.reclaimedBytes = removal.reclaimedBytes.clampedSum(try images.blobBytes(of: image))
+        }
+        for layer in removal.layers {
+            removal.reclaimedBytes = removal.reclaimedBytes.clampedSum(try layers.overheadBytes(of: layer))
+        }
     }
 
     /// Deletes the files of what a transaction removed.
@@ -201,6 +215,7 @@ extension Store {
                 removal.untagged += image.tags
                 try Self.remove(image, in: transaction, into: &removal)
             }
+            try self.addOverhead(to: &removal)
             return removal
         }
         if isDryRun { return try catalog.rehearse(body) }

@@ -85,7 +85,7 @@ package import Volumes
 /// - ``writeBundle(ofContainer:to:hasTerminal:)``
 /// - ``runContainer(_:runtime:)``
 /// - ``removeContainer(_:force:)``
-/// - ``pruneContainers(isDryRun:)``
+/// - ``pruneContainers(isDryRun:checkpoint:)``
 /// ### Mounts
 /// - ``MountArguments``
 /// - ``planMounts(_:image:)``
@@ -94,6 +94,8 @@ package import Volumes
 /// - ``composeUp(_:isDurable:)``
 /// - ``composeDown(_:removesVolumes:)``
 /// - ``composeConfiguration(_:)``
+/// ### Space
+/// - ``diskFree(_:checkpoint:)``
 /// ### Checking
 /// - ``checkMounts(_:at:)``
 /// - ``checkMounts(_:)``

@@ -21,7 +21,7 @@ import Testing
         let bytes = try fixture.bytes()
         #expect(Array(bytes[0..<15]) == Array("SQLite format 3".utf8))
         #expect(Array(bytes[18..<20]) == [2, 2], "write and read version 2 mean WAL")
-        #expect(Array(bytes[60..<64]) == [0, 0, 0, 3], "user_version")
+        #expect(Array(bytes[60..<64]) == [0, 0, 0, 4], "user_version")
         #expect(Array(bytes[68..<72]) == Array("HFLD".utf8), "application_id")
         #expect(try Tool.run("stat", "-c", "%a", fixture.file).text == "600\n")
     }

@@ -1,3 +1,11 @@
+CREATE TRIGGER measured_sizes_of_container AFTER DELETE ON containers BEGIN
+    DELETE FROM measured_sizes WHERE kind IN ('container', 'upper') AND object_id = OLD.id;
+END;
+
+CREATE TRIGGER measured_sizes_of_volume AFTER DELETE ON volumes BEGIN
+    DELETE FROM measured_sizes WHERE kind = 'volume' AND object_id = OLD.id;
+END;
+
 CREATE TABLE container_mounts (
     container_id INTEGER NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
     position INTEGER NOT NULL CHECK (position >= 0),
@@ -45,6 +53,19 @@ CREATE TABLE layers (
     tar_bytes INTEGER NOT NULL CHECK (tar_bytes >= 0),
     created_at_ns INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE measured_sizes (
+    kind TEXT NOT NULL CHECK (kind IN ('volume', 'container', 'upper')),
+    object_id INTEGER NOT NULL,
+    method TEXT NOT NULL CHECK (method IN ('walk', 'quota')),
+    allocated_bytes INTEGER NOT NULL CHECK (allocated_bytes >= 0),
+    apparent_bytes INTEGER NOT NULL CHECK (apparent_bytes >= 0),
+    files INTEGER NOT NULL CHECK (files >= 0),
+    directories INTEGER NOT NULL CHECK (directories >= 0),
+    errors INTEGER NOT NULL CHECK (errors >= 0),
+    measured_at_ns INTEGER NOT NULL,
+    PRIMARY KEY (kind, object_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE repository_digests (
     reference TEXT PRIMARY KEY CHECK (reference <> ''),

@@ -172,6 +172,9 @@ int holdfast_enforces_project_quotas(int file);
 int holdfast_set_project_limit(int file, uint32_t project, uint64_t bytes);
 int holdfast_is_project_free(int file, uint32_t project);
 
+/// What the files of a project take now, those that are deleted and still open included (Q_XGETQUOTA).
+int holdfast_project_usage(int file, uint32_t project, uint64_t *bytes, uint64_t *inodes);
+
 /// The project of an open file or directory (FS_IOC_FSGETXATTR), or -1. Puts a directory into a project, with what is made in
 /// it from then on (FS_IOC_FSSETXATTR, FS_XFLAG_PROJINHERIT).
 int64_t holdfast_project(int file);

@@ -16,8 +16,8 @@ package final class ContainerStore: Sendable {
     /// The absolute path of `containers/`, without symbolic links.
     package let hostPath: String
 
-    static let upperName = Array("upper".utf8)
-    static let workName = Array("work".utf8)
+    package static let upperName = Array("upper".utf8)
+    package static let workName = Array("work".utf8)
     static let mergedName = Array("merged".utf8)
     package static let mountsName = Array("mounts".utf8)
     static let leaseName = Array(".lease".utf8)
@@ -83,6 +83,21 @@ package final class ContainerStore: Sendable {
         try attempt(container, "look at") { () throws(FileError) in
             try records.directory.openDirectory(Array(container.id.rawValue.utf8)).status(of: Self.mergedName)
                 .isMountRoot
+        }
+    }
+
+    /// Whether the container is mounted here, or another process works with it, as one that runs it does: what keeps it from
+    /// being pruned.
+    package func isActive(_ container: Container) throws(StorageError) -> Bool {
+        if try isMounted(container) { return true }
+        return try attempt(container, "look at") { () throws(FileError) in
+            let home = try records.directory.openDirectory(Array(container.id.rawValue.utf8))
+            // Others may hold the lease for one look only.
+            for attempt in 0..<4 {
+                if try Lease.take(try home.openFile(Self.leaseName, for: .reading), .exclusive) != nil { return false }
+                if attempt < 3 { pause(milliseconds: 5) }
+            }
+            return true
         }
     }
 

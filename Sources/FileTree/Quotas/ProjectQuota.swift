@@ -53,6 +53,31 @@ package enum ProjectQuota {
         try check(changing("quotactl_fd") { Int(holdfast_set_project_limit(number, project, 0)) }, "quotactl_fd")
     }
 
+    /// What a project's files take, as the file system itself counts them.
+    package struct Usage: Hashable, Sendable {
+        /// Deleted files that are still open are included.
+        package let allocatedBytes: UInt64
+        /// Files of all kinds and directories.
+        package let inodes: UInt64
+    }
+
+    /// What the directory's project takes, without looking at a single file; `nil` if it has no project of its own, or the
+    /// file system keeps no accounts of projects.
+    ///
+    /// Right for a directory that was given its project while it was empty, as ``limit(_:toBytes:)`` does.
+    package static func usage(of directory: borrowing Descriptor) -> Usage? {
+        let number = directory.rawValue
+        let project = holdfast_project(number)
+        guard project > 0, let project = UInt32(exactly: project),
+            attempt({ Int(holdfast_enforces_project_quotas(number)) }) == 1
+        else { return nil }
+        var (bytes, inodes): (UInt64, UInt64) = (0, 0)
+        guard attempt({ Int(holdfast_project_usage(number, project, &bytes, &inodes)) }) == 0, inodes > 0 else {
+            return nil
+        }
+        return Usage(allocatedBytes: bytes, inodes: inodes)
+    }
+
     private static func freeProject(_ directory: borrowing Descriptor) throws(FileError) -> UInt32 {
         let number = directory.rawValue
         for _ in 0..<attemptLimit {

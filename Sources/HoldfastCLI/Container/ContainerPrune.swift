@@ -20,11 +20,17 @@ struct ContainerPrune: HoldfastSubcommand {
     func execute(_ console: Console) throws {
         let store = try store.open(console)
         try prune.confirm("Remove all containers that are neither mounted nor running?", console)
-        let removed = try store.pruneContainers(isDryRun: prune.dryRun)
-        if output.json {
-            return try console.print(
-                .array(removed.map { ["id": .string($0.id.rawValue), "name": .string($0.name.rawValue)] }))
-        }
-        for container in removed { try console.print(container.name.rawValue + "\n") }
+        let removed = try store.pruneContainers(isDryRun: prune.dryRun, checkpoint: console.checkpoint)
+        if output.json { return try console.print(.array(removed.map(json))) }
+        for removal in removed { try console.print(removal.container.name.rawValue + "\n") }
+        let bytes = removed.reduce(0) { $0 + ($1.reclaimedBytes ?? 0) }
+        console.remark("\(prune.dryRun ? "would reclaim" : "reclaimed") \(bytes.asBytes)")
+    }
+
+    private func json(_ removal: ContainerRemoval) -> JSONValue {
+        [
+            "id": .string(removal.container.id.rawValue), "name": .string(removal.container.name.rawValue),
+            "reclaimedBytes": .optional(removal.reclaimedBytes),
+        ]
     }
 }

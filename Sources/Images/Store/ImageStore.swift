@@ -72,6 +72,18 @@ package final class ImageStore: Sendable {
         return try ImageConfiguration(document: document, of: name)
     }
 
+    /// What the image's configuration takes on disk; nothing where it is missing.
+    package func blobBytes(of id: Digest) throws(StorageError) -> UInt64 {
+        do throws(FileError) {
+            return try blobs.directory.status(of: Array(id.hex.utf8)).allocatedBytes
+        } catch  where error.errno == .noEntry {
+            return 0
+        } catch {
+            throw StorageError(
+                error, doing: "measure the configuration of image \(id.short)", object: id.description)
+        }
+    }
+
     private static func damaged(_ id: Digest, _ message: String) -> StorageError {
         StorageError(
             .damaged, object: id.description, message,

@@ -43,11 +43,16 @@ public struct ContainerRemoval: Hashable, Sendable {
     public var volumes: [VolumeName]
     /// Anonymous volumes that stay, and why.
     public var keptVolumes: [KeptVolume]
+    /// What its directory took on disk; `nil` where that was not measured.
+    public var reclaimedBytes: UInt64?
 
-    public init(container: Container, volumes: [VolumeName] = [], keptVolumes: [KeptVolume] = []) {
+    public init(
+        container: Container, volumes: [VolumeName] = [], keptVolumes: [KeptVolume] = [], reclaimedBytes: UInt64? = nil
+    ) {
         self.container = container
         self.volumes = volumes
         self.keptVolumes = keptVolumes
+        self.reclaimedBytes = reclaimedBytes
     }
 }
 

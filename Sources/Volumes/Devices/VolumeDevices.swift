@@ -65,6 +65,16 @@ extension Volumes {
         }
     }
 
+    /// Whether the data of a volume with a device can be measured without waking anybody up: a directory of this host, or what
+    /// is mounted already.
+    package func isDeviceAtHand(_ volume: Volume) throws(StorageError) -> Bool {
+        guard let device = try device(of: volume) else { return false }
+        if device.isBind { return true }
+        return try attempt("look at volume '\(volume.name)'", volume.name) { () throws(FileError) in
+            try directory.openDirectory(volume.name.bytes).status(of: Self.dataName).isMountRoot
+        }
+    }
+
     /// - Throws: ``StorageError/Code/invalidInput`` for options that a newer version wrote.
     package func device(of volume: Volume) throws(StorageError) -> LocalDriverOptions.Device? {
         if volume.options.isEmpty { return nil }

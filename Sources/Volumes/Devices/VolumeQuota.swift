@@ -1,5 +1,5 @@
-internal import FileTree
-internal import StorageModel
+package import FileTree
+package import StorageModel
 
 extension Volumes {
     /// Limits what a volume under construction may hold, if its options say so. Call before anything is in it.
@@ -25,6 +25,15 @@ extension Volumes {
                     causes: error.map { ["\($0.errno) (\($0.errno.name)) of \($0.operation)"] } ?? [])
             }
         }
+    }
+
+    /// What a volume with a limit takes, as the file system itself counts it, without looking at a single file; `nil` for one
+    /// without a limit, or where the file system keeps no such account.
+    package func quotaUsage(of volume: Volume) -> ProjectQuota.Usage? {
+        guard let options = try? LocalDriverOptions(volume.options), options.device == nil, options.sizeBytes != nil,
+            let data = try? directory.openDirectory(volume.name.bytes).openDirectory(Self.dataName)
+        else { return nil }
+        return ProjectQuota.usage(of: data)
     }
 
     /// Lifts the limit that a volume's directory has, before it is deleted. A limit without files is harmless.

@@ -1,0 +1,24 @@
+internal import Catalog
+internal import FileTree
+internal import Reports
+public import StorageModel
+
+extension Store {
+    /// What takes the space of the store, what of it can be freed by which command, and what takes the rest of its file
+    /// system.
+    ///
+    /// Changes nothing but the sizes that the catalog remembers, and prints as well where those cannot be written. Nothing is
+    /// locked for long, and nothing is mounted but the bind of a volume that names a directory of the host. What is removed
+    /// meanwhile is passed over.
+    ///
+    /// Cost: a walk over all volumes and containers; with ``DiskFreeRequest/maxAge`` and sizes that are new enough a few calls
+    /// for each layer and volume, and one for each open file of the machine.
+    ///
+    /// - Throws: ``StorageError/Code/notFound`` for a missing destination of backups.
+    public func diskFree(
+        _ request: DiskFreeRequest = DiskFreeRequest(), checkpoint: Checkpoint
+    ) throws(StorageError) -> DiskFreeReport {
+        var survey = DiskFreeSurvey(self, request, checkpoint)
+        return DiskFreeAccounting.report(try survey.run())
+    }
+}
