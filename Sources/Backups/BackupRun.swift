@@ -34,13 +34,12 @@ package struct BackupRun {
     }
 
     /// - Throws: when the archive cannot be written or the source cannot be listed at all; nothing is left then, except after an
-    ///   interruption what the next run can take up (``InterruptedBackups``). Files that change or cannot be read are no failure: the report names them.
+    ///   interruption what the next run can take up (``InterruptedBackups``). Files that change or cannot be read are no failure:
+    ///   the report names them.
     package func run() throws(StorageError) -> BackupReport {
         let clock = ContinuousClock()
         let start = clock.now
         let origin = makeOrigin()
-        let outcome: TreeArchiver.Outcome
-        let archive: String
         let (previous, remarks, notices) = try previousBackup(origin)
         let left = interruptedBackups(origin, after: previous)
         if let previous, let report = try reportWithoutReading(previous, origin, remarks, since: start) {
@@ -48,22 +47,14 @@ package struct BackupRun {
             return report
         }
         let kept = left.joined(with: previous)
-        var swept = 0
-        switch request.destination {
-        case .standardOutput:
-            (outcome, archive) = (try stream(origin, kept), "-")
-        case .file(let path):
-            try refuseMisleadingName(path)
-            let (directory, name) = HostPath.split(path)
-            try refuseDestinationInside(directory, named: path)
-            try refuseExisting(name, in: directory, path)
-            (outcome, archive, swept) = try publish(
-                in: directory, [name], origin, kept, replaces: request.replacesExistingFile)
-        case .directory(let path):
-            try refuseDestinationInside(path, named: path)
-            let directory = try DestinationLayout.makeDirectory(for: request.source, below: path)
-            let names = DestinationLayout.names(origin.startedAt, isEncrypted: isEncrypted)
-            (outcome, archive, swept) = try publish(in: directory, names, origin, kept, replaces: false)
+        let outcome: TreeArchiver.Outcome
+        let (archive, swept): (String, Int)
+        do throws(StorageError) {
+            (outcome, archive, swept) = try write(origin, kept)
+        } catch {
+            // What is left of earlier runs must not keep the next ones from having room.
+            if error.code == .noSpace { left.discard() }
+            throw error
         }
         left.discard()
         let elapsed = start.duration(to: clock.now)
@@ -90,6 +81,26 @@ package struct BackupRun {
     }
 
     var isEncrypted: Bool { recipients != nil }
+
+    /// - Returns: what was written, its path, and how many files of dead writers were removed.
+    private func write(
+        _ origin: ArchiveOrigin, _ kept: PreviousArchive?
+    ) throws(StorageError) -> (TreeArchiver.Outcome, String, sweptFiles: Int) {
+        switch request.destination {
+        case .standardOutput: return (try stream(origin, kept), "-", 0)
+        case .file(let path):
+            try refuseMisleadingName(path)
+            let (directory, name) = HostPath.split(path)
+            try refuseDestinationInside(directory, named: path)
+            try refuseExisting(name, in: directory, path)
+            return try publish(in: directory, [name], origin, kept, replaces: request.replacesExistingFile)
+        case .directory(let path):
+            try refuseDestinationInside(path, named: path)
+            let directory = try DestinationLayout.makeDirectory(for: request.source, below: path)
+            let names = DestinationLayout.names(origin.startedAt, isEncrypted: isEncrypted)
+            return try publish(in: directory, names, origin, kept, replaces: false)
+        }
+    }
 
     private func makeOrigin() -> ArchiveOrigin {
         ArchiveOrigin(
@@ -120,7 +131,7 @@ package struct BackupRun {
         options.keepsReasons = request.explainsChanges
         try reading.begin()
         do throws(StorageError) {
-            options.originals = reading.originals
+            options.originals = reading.takeOriginals()
             options.reuse = try kept.map { (kept) throws(StorageError) in
                 try makeReuse(of: kept, origin, options.originals)
             }
@@ -177,7 +188,6 @@ package struct BackupRun {
         return try archive(to: FileSink(output, name: "standard output", startsWriteback: false), origin, kept)
     }
 
-    /// - Returns: what was written, its path, and how many files of dead writers were removed.
     private func publish(
         in directory: String, _ names: some Sequence<String>, _ origin: ArchiveOrigin, _ kept: PreviousArchive?,
         replaces: Bool

@@ -21,7 +21,10 @@ struct SourceIdentity {
 package struct OriginalEntries: Sendable {
     private let sorted: [OriginalEntry]
 
-    package init(_ entries: [OriginalEntry]) { sorted = entries.sorted { $0.copyInode < $1.copyInode } }
+    package init(_ entries: consuming [OriginalEntry]) {
+        entries.sort { $0.copyInode < $1.copyInode }
+        sorted = entries
+    }
 
     private func original(ofInode inode: UInt64) -> OriginalEntry? {
         let place = sorted.partitioningIndex { $0.copyInode >= inode }

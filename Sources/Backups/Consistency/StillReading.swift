@@ -180,8 +180,12 @@ final class StillReading {
         }
     }
 
-    /// What the entries of the clone are copies of, if a clone is read.
-    var originals: OriginalEntries? { clone?.originals }
+    /// Gives away what the entries of the clone are copies of, if a clone is read. Sorts them, when nobody waits for a thaw.
+    func takeOriginals() -> OriginalEntries? {
+        guard let originals = clone?.originals else { return nil }
+        clone?.originals = nil
+        return OriginalEntries(originals)
+    }
 
     /// What is missing from the clone.
     var skipped: [EntryNotice] { clone?.skipped ?? [] }

@@ -1,4 +1,3 @@
-internal import Archive
 internal import FileTree
 internal import StorageModel
 
@@ -9,8 +8,8 @@ struct TreeClone {
     let root: SharedDescriptor
     /// What is not in it, such as sockets.
     let skipped: [EntryNotice]
-    /// What its entries are copies of.
-    let originals: OriginalEntries?
+    /// What its entries are copies of; `nil` if they have all that the originals have.
+    var originals: [OriginalEntry]?
     /// What is to be said of it.
     var notice: String?
 
@@ -18,9 +17,8 @@ struct TreeClone {
     static func make(of root: borrowing Descriptor, in area: CloneArea, checkpoint: Checkpoint) throws(StorageError)
         -> TreeClone
     {
-        guard canSnapshot(root) else { return try cloneFiles(of: root, in: area, checkpoint) }
-        // Why: what cannot be asked is taken for the harder case.
-        if (try? Subvolume.hasNested(root)) ?? true {
+        guard isSubvolume(root) else { return try cloneFiles(of: root, in: area, checkpoint) }
+        guard !hasNested(root) else {
             var clone = try cloneFiles(of: root, in: area, checkpoint)
             clone.notice =
                 "other subvolumes lie in the data: it was cloned file by file, and they are left out as other file systems are"
@@ -36,7 +34,10 @@ struct TreeClone {
         }
     }
 
-    private static func canSnapshot(_ root: borrowing Descriptor) -> Bool { (try? Subvolume.isRoot(root)) == true }
+    private static func isSubvolume(_ root: borrowing Descriptor) -> Bool { (try? Subvolume.isRoot(root)) == true }
+
+    /// What cannot be asked is taken for the harder case.
+    private static func hasNested(_ root: borrowing Descriptor) -> Bool { (try? Subvolume.hasNested(root)) ?? true }
 
     /// Every file is cloned in one step (`FICLONE`, ioctl_ficlonerange(2)), with all that was written to it before; a file that
     /// is written meanwhile is whole, as it was at one moment.
@@ -53,11 +54,12 @@ struct TreeClone {
             root, to: target.descriptor, ownership: true, options: options,
             checkpoint: Checkpoint(interruption: checkpoint.interruption))
         return TreeClone(
-            area: area, root: target, skipped: report.skipped, originals: OriginalEntries(report.originals))
+            area: area, root: target, skipped: report.skipped, originals: report.originals)
     }
 
     /// Why the tree cannot be cloned into the area; `nil` if it can, as far as one file tells.
     static func obstacle(to root: borrowing Descriptor, in area: CloneArea) -> FileError? {
+        if isSubvolume(root) && !hasNested(root) { return nil }
         do throws(FileError) {
             let directory = try area.directory
             let probe = Array("probe".utf8)

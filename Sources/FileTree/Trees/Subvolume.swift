@@ -4,10 +4,8 @@ internal import StorageModel
 /// Subvolumes of btrfs: trees of which the file system makes a snapshot in an instant, whatever their size (btrfs-subvolume(8)).
 package enum Subvolume {
     private static let fileSystemType: UInt64 = 0x9123_683e
-    /// The root directory of every subvolume has this inode number; the empty directory that stands for a nested one in a
-    /// snapshot has the other.
+    /// The root directory of every subvolume has this inode number.
     private static let rootInode: UInt64 = 256
-    package static let placeholderInode: UInt64 = 2
     /// What a snapshot is called in the area of a backup.
     package static let snapshotName = Array("snapshot".utf8)
 

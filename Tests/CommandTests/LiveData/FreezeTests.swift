@@ -219,7 +219,7 @@ struct FreezeTests {
         try tree.file("plain", "one")
         try tree.symbolicLink("pointer", to: "plain")
         try tree.hardLink("second", to: "plain")
-        try Tool.run("sleep", "3.1").check()
+        try settle(data)
         let modes = [
             ["--consistency", "snapshot"], ["--consistency", "snapshot"], [], ["--consistency", "snapshot"],
         ]

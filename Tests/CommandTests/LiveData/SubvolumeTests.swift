@@ -18,7 +18,7 @@ struct SubvolumeTests {
         try Tool.run("mkdir", disk.path + "/home").check()
         try Tool.run("btrfs", "subvolume", "create", data).check()
         try TreeBuilder(data).fill(seed: 31)
-        try Tool.run("sleep", "3.1").check()
+        try settle(data)
     }
 
     private func create(_ options: String...) throws -> JSON {
