@@ -43,6 +43,11 @@ package enum UsageScan {
     package struct OutsideLink: Hashable, Sendable {
         package var allocatedBytes: UInt64
         package var apparentBytes: UInt64
+
+        package init(allocatedBytes: UInt64, apparentBytes: UInt64) {
+            self.allocatedBytes = allocatedBytes
+            self.apparentBytes = apparentBytes
+        }
     }
 
     package struct Outcome: Sendable {
@@ -57,6 +62,8 @@ package enum UsageScan {
         package var extents: ExtentMap?
         /// Whether it was interrupted, or stopped at the deadline.
         package var isPartial = false
+
+        package init() {}
     }
 
     /// Counts what lies at and below `root`. Whatever cannot be read is counted in

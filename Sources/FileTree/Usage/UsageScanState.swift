@@ -58,6 +58,9 @@ final class UsageScanState: Sendable {
         return true
     }
 
+    /// Notes that not everything was scanned.
+    func leaveRest() { gathered.withLock { $0.isPartial = true } }
+
     /// Whether another thread has nothing to do.
     var wantsWork: Bool { hungry.load(ordering: .relaxed) > 0 }
 
@@ -121,7 +124,6 @@ final class UsageScanState: Sendable {
 
     func outcome() -> UsageScan.Outcome {
         var outcome = gathered.withLock { $0 }
-        outcome.isPartial = mustStop()
         outcome.outsideLinks = options.reportsOutsideLinks ? links.openLinks() : [:]
         outcome.tree = tree.withLock { tree in
             let whole = tree.take()

@@ -48,6 +48,7 @@ struct UsageWorker: ~Copyable {
         stack.append(work)
         while let work = stack.popLast() {
             if state.mustStop() {
+                state.leaveRest()
                 stack.removeAll()
                 break
             }
@@ -126,7 +127,11 @@ struct UsageWorker: ~Copyable {
         let number = directory.descriptor.rawValue
         let before = totals
         var isIncomplete = false
-        while !state.mustStop() {
+        while true {
+            if state.mustStop() {
+                state.leaveRest()
+                break
+            }
             let filled = attempt { holdfast_getdents64(number, buffer.baseAddress, buffer.count) }
             if filled == 0 { break }
             guard filled > 0 else {
@@ -240,7 +245,10 @@ struct UsageWorker: ~Copyable {
         if isThrottled {
             state.throttle?.spend()
             // A listing takes long now: the rest of it is left out.
-            if state.mustStop() { return names.count }
+            if state.mustStop() {
+                state.leaveRest()
+                return names.count
+            }
         }
         let type = record.type
         if type != UInt8(DT_DIR) && type != UInt8(DT_UNKNOWN) {

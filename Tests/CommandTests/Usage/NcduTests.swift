@@ -56,7 +56,7 @@ import Testing
         // And what we make of theirs.
         let read = try JSON(
             parsing: store.holdfast("usage", "--from-ncdu", store("theirs.json"), "--json").check().text)[0]
-        #expect(UsageOracle(read) == (try UsageOracle(volume.root)))
+        #expect(try UsageOracle(read) == UsageOracle(volume.root))
         #expect(read["source"].text == "dir:" + volume.root)
     }
 
