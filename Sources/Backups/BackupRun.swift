@@ -100,6 +100,7 @@ package struct BackupRun {
             level: request.level, threads: request.threads ?? WorkerPool.defaultThreads)
         options.reuse = reuse
         options.keepsReasons = request.explainsChanges
+        options.readPace = Pace(RateLimit(request.limits.readBytesPerSecond), until: checkpoint.interruption)
         try reading.begin()
         do throws(StorageError) {
             let outcome = try TreeArchiver.archive(
@@ -115,6 +116,10 @@ package struct BackupRun {
             reading.discard()
             throw error
         }
+    }
+
+    private var writePace: Pace {
+        Pace(RateLimit(request.limits.writeBytesPerSecond), until: checkpoint.interruption)
     }
 
     /// Counts the tree beside the backup, if somebody looks at the progress: the counting is faster by far.
@@ -140,7 +145,8 @@ package struct BackupRun {
         } catch {
             throw StorageError(error, doing: "write to standard output", object: "-")
         }
-        return try archive(to: FileSink(output, name: "standard output", startsWriteback: false), origin, reuse)
+        let sink = FileSink(output, name: "standard output", startsWriteback: false, pace: writePace)
+        return try archive(to: sink, origin, reuse)
     }
 
     private func publish(
@@ -148,7 +154,8 @@ package struct BackupRun {
         replaces: Bool
     ) throws(StorageError) -> (TreeArchiver.Outcome, String) {
         let publication = try ArchivePublication(inDirectory: directory)
-        let outcome = try archive(to: try publication.makeSink(isDurable: request.isDurable), origin, reuse)
+        let outcome = try archive(
+            to: try publication.makeSink(isDurable: request.isDurable, pace: writePace), origin, reuse)
         try checkpoint.interruption.check()
         let name = try publication.publish(names, replaces: replaces, isDurable: request.isDurable)
         return (outcome, HostPath.join(HostPath.absolute(directory), name))
