@@ -85,6 +85,15 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "Jobs",
+            dependencies: [
+                "FileTree", "StorageModel", "CLinux", .product(name: "Yams", package: "Yams"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .target(name: "Freezing", dependencies: ["FileTree", "StorageModel", "CLinux"], swiftSettings: strict),
         .target(
             name: "Backups", dependencies: ["Archive", "Encryption", "Freezing", "FileTree", "StorageModel"],
@@ -93,8 +102,8 @@ let package = Package(
         .target(
             name: "Holdfast",
             dependencies: [
-                "Images", "Containers", "Registry", "Backups", "Reports", "Freezing", "Volumes", "Mounts", "Compose",
-                "Layers", "Archive", "Encryption", "Catalog", "FileTree", "StorageModel",
+                "Images", "Containers", "Registry", "Backups", "Jobs", "Reports", "Freezing", "Volumes", "Mounts",
+                "Compose", "Layers", "Archive", "Encryption", "Catalog", "FileTree", "StorageModel",
             ],
             swiftSettings: strict),
         .target(
@@ -153,6 +162,9 @@ let package = Package(
             name: "ComposeTests", dependencies: ["Compose", "StorageModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ReportsTests", dependencies: ["Reports", "FileTree", "StorageModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "JobsTests", dependencies: ["Jobs", "FileTree", "StorageModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "VolumesTests",

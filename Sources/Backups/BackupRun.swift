@@ -129,6 +129,7 @@ package struct BackupRun {
         var options = TreeArchiver.Options(
             level: request.level, threads: request.threads ?? WorkerPool.defaultThreads)
         options.keepsReasons = request.explainsChanges
+        options.readPace = Pace(RateLimit(request.limits.readBytesPerSecond), until: checkpoint.interruption)
         try reading.begin()
         do throws(StorageError) {
             options.originals = reading.takeOriginals()
@@ -148,6 +149,10 @@ package struct BackupRun {
             reading.discard()
             throw error
         }
+    }
+
+    private var writePace: Pace {
+        Pace(RateLimit(request.limits.writeBytesPerSecond), until: checkpoint.interruption)
     }
 
     /// Counts the tree beside the backup, if somebody looks at the progress: the counting is faster by far.
@@ -185,7 +190,8 @@ package struct BackupRun {
         } catch {
             throw StorageError(error, doing: "write to standard output", object: "-")
         }
-        return try archive(to: FileSink(output, name: "standard output", startsWriteback: false), origin, kept)
+        let sink = FileSink(output, name: "standard output", startsWriteback: false, pace: writePace)
+        return try archive(to: sink, origin, kept)
     }
 
     private func publish(
@@ -197,7 +203,8 @@ package struct BackupRun {
         let journal = recipients == nil ? publication.makeJournal(origin) : nil
         let outcome: TreeArchiver.Outcome
         do throws(StorageError) {
-            outcome = try archive(to: try publication.makeSink(isDurable: request.isDurable), origin, kept, journal)
+            let sink = try publication.makeSink(isDurable: request.isDurable, pace: writePace)
+            outcome = try archive(to: sink, origin, kept, journal)
             try checkpoint.interruption.check()
         } catch {
             if error.code == .interrupted, journal?.hasNotes == true { publication.leave() }

@@ -64,6 +64,11 @@ static int spawn(const char *program, char *const arguments[], posix_spawn_file_
     return -1;
 }
 
+int holdfast_memory_file(void) {
+    enum { close_on_exec = 1 };
+    return (int)syscall(SYS_memfd_create, "holdfast", close_on_exec);
+}
+
 int holdfast_spawn(const char *program, char *const arguments[], int input, int output, int errors, int terminal) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);

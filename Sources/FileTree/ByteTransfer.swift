@@ -126,6 +126,10 @@ extension Descriptor {
     /// descriptor that matters.
     borrowing func writeOutFileSystem() { _ = holdfast_syncfs(rawValue) }
 
+    /// Lets the kernel forget what it holds of the file in memory, so that it is read from the disk again; what is not on disk yet
+    /// stays. A hint: a refusal is of no consequence (`posix_fadvise(2)`, `POSIX_FADV_DONTNEED`).
+    package borrowing func forgetCached() { _ = posix_fadvise(rawValue, 0, 0, POSIX_FADV_DONTNEED) }
+
     /// Reads what is there, in one call; waits only if nothing is. For pipes.
     ///
     /// - Returns: how many bytes were read; 0 at the end.

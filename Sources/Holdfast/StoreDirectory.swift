@@ -54,8 +54,10 @@ struct StoreDirectory: ~Copyable {
             return false
         } catch  where error.errno == .noEntry {}
         let entries = try root.entries().map { String(decoding: $0.name, as: UTF8.self) }
-        // A store whose making was interrupted, or is under way, and the root of a fresh file system are as good as empty.
-        guard entries.allSatisfy({ names.contains($0) || $0 == "lost+found" || $0.hasPrefix("catalog.sqlite") }) else {
+        // A store whose making was interrupted, or is under way, and the root of a fresh file system are as good as empty; so is a
+        // place where only jobs have run that need no store.
+        let others = ["lost+found", "jobs"]
+        guard entries.allSatisfy({ (names + others).contains($0) || $0.hasPrefix("catalog.sqlite") }) else {
             throw FileError("getdents64", path: path.printable(), errno: .notEmpty)
         }
         return true

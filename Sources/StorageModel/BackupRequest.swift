@@ -67,6 +67,8 @@ public struct BackupRequest: Hashable, Sendable {
     public var tags: [String] = []
     /// What is done so that the files of the archive fit together.
     public var consistency = ConsistencyRequest()
+    /// How fast it may read and write.
+    public var limits = ResourceLimits()
 
     public static let levels = 1...19
 

@@ -16,11 +16,11 @@ package struct ArchivePublication {
         }
     }
 
-    package func makeSink(isDurable: Bool) throws(StorageError) -> FileSink {
+    package func makeSink(isDurable: Bool, pace: Pace = .unlimited) throws(StorageError) -> FileSink {
         do throws(FileError) {
             return FileSink(
                 SharedDescriptor(try file.openFile()), name: directoryPath, startsAtZero: true,
-                startsWriteback: isDurable)
+                startsWriteback: isDurable, pace: pace)
         } catch {
             throw StorageError(
                 error, doing: "write an archive to '\(directoryPath.printable())'", object: directoryPath)

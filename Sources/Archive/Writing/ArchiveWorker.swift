@@ -8,6 +8,7 @@ final class ArchiveWorker {
     let checkpoint: Checkpoint
     let reuse: ArchiveReuse?
     let kept: KeptContent?
+    private let pace: Pace
     var assembler: FrameAssembler
     /// The directory of the last member, kept open because its neighbours follow.
     private var directory: (path: EntryPath, handle: SharedDescriptor)?
@@ -18,10 +19,12 @@ final class ArchiveWorker {
     private static let attributeLimitBytes = 4 << 20
 
     init(
-        root: SharedDescriptor, level: Int, reuse: ArchiveReuse?, notices: NoticeList, checkpoint: Checkpoint
+        root: SharedDescriptor, level: Int, reuse: ArchiveReuse?, notices: NoticeList, pace: Pace,
+        checkpoint: Checkpoint
     ) throws(StorageError) {
         self.root = root
         self.notices = notices
+        self.pace = pace
         self.checkpoint = checkpoint
         self.reuse = reuse
         kept = try reuse.map { (reuse) throws(StorageError) in try KeptContent(reuse.archive) }
@@ -58,6 +61,7 @@ final class ArchiveWorker {
         let length = Int(range.upperBound - range.lowerBound)
         var filled = 0
         var failure: FileError?
+        pace.take(UInt64(length))
         try assembler.appendSlice(length) { (room) throws(StorageError) in
             do throws(FileError) {
                 filled = try large.file.read(into: room, storedAt: range.lowerBound)
@@ -174,6 +178,7 @@ final class ArchiveWorker {
         entry.sparseMap = grewLarge == nil ? file.sparseMap : nil
         entry.extendedAttributes = held(try file.descriptor.extendedAttributes(), member.path)
         let stored = Int(entry.storedBytes)
+        pace.take(UInt64(stored))
         let filled = try assembler.propose(header: header(of: entry), storedBytes: stored) { (room) throws(FileError) in
             try file.read(into: room, storedAt: 0)
         }

@@ -10,24 +10,32 @@ package struct FileSink: ArchiveSink {
     private let name: String
     private let startsAtZero: Bool
     private let startsWriteback: Bool
+    private let pace: Pace
     private var offset: UInt64 = 0
     private var handedOver: UInt64 = 0
     /// Whether the file system may share blocks between this file and the one that is copied from.
     private var sharesBlocks = true
 
     private static let stretchBytes: UInt64 = 16 << 20
+    /// Copied at once where the pace is limited.
+    private static let pacedStretchBytes: UInt64 = 256 << 10
 
     /// - Parameters:
     ///   - startsAtZero: whether it is a new file, written from its start; else bytes go where the descriptor stands.
     ///   - startsWriteback: whether it will be synced.
-    package init(_ descriptor: SharedDescriptor, name: String, startsAtZero: Bool = false, startsWriteback: Bool) {
+    package init(
+        _ descriptor: SharedDescriptor, name: String, startsAtZero: Bool = false, startsWriteback: Bool,
+        pace: Pace = .unlimited
+    ) {
         self.descriptor = descriptor
         self.name = name
         self.startsAtZero = startsAtZero
         self.startsWriteback = startsWriteback
+        self.pace = pace
     }
 
     package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
+        pace.take(UInt64(bytes.count))
         do throws(FileError) {
             try descriptor.descriptor.writeAll(bytes, at: startsAtZero ? offset : nil)
         } catch {
@@ -71,7 +79,9 @@ package struct FileSink: ArchiveSink {
     private mutating func copyInKernel(_ range: Range<UInt64>, of archive: ArchiveFile) throws(StorageError) {
         var position = range.lowerBound
         while position < range.upperBound {
-            let end = min(range.upperBound, position + Self.stretchBytes)
+            let end = min(range.upperBound, position + (pace.isLimited ? Self.pacedStretchBytes : Self.stretchBytes))
+            pace.take(end - position)
+            try pace.interruption.check()
             do throws(FileError) {
                 let count = try descriptor.descriptor.copy(
                     position..<end, of: archive.descriptor.descriptor, to: offset)

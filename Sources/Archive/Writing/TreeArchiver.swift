@@ -15,6 +15,8 @@ package enum TreeArchiver {
         package var keepsReasons = false
         /// What the tree is a copy of, if it is one: the table tells of the originals.
         package var originals: OriginalEntries?
+        /// How fast files are read.
+        package var readPace = Pace.unlimited
 
         package init(level: Int, threads: Int) {
             self.level = level
@@ -45,12 +47,12 @@ package enum TreeArchiver {
         seal: (inout ArchiveOrigin) -> Void = { _ in }
     ) throws(StorageError) -> Outcome {
         let notices = NoticeList(keepsReasons: options.keepsReasons)
-        let (level, reuse) = (options.level, options.reuse)
+        let (level, reuse, pace) = (options.level, options.reuse, options.readPace)
         let pipeline = OrderedPipeline<ArchiveJob, [EncodedFrame]>(
             threads: options.threads, depth: options.threads * 3 + 2
         ) { () throws(StorageError) in
             let worker = try ArchiveWorker(
-                root: root, level: level, reuse: reuse, notices: notices, checkpoint: checkpoint)
+                root: root, level: level, reuse: reuse, notices: notices, pace: pace, checkpoint: checkpoint)
             return { (job) throws(StorageError) in try worker.perform(job) }
         }
         let planning = WorkerPool(threads: 1)

@@ -76,6 +76,9 @@ long holdfast_get_attribute_of_handle(int handle, const char *attribute, void *v
 /// pipe2(2) with O_CLOEXEC: the reading end first.
 int holdfast_pipe(int ends[2]);
 
+/// memfd_create(2) with MFD_CLOEXEC: an empty file in memory.
+int holdfast_memory_file(void);
+
 /// environ(7), for a program that inherits it.
 char **holdfast_environment(void);
 
@@ -216,5 +219,11 @@ int holdfast_resolve_without_modules(void);
 
 /// The number of processors this thread may run on (sched_getaffinity(2)), at least 1.
 int holdfast_processor_count(void);
+
+/// ioprio_set(2) of the calling thread to IOPRIO_CLASS_IDLE.
+int holdfast_set_idle_io(void);
+
+/// Adds to the niceness of the calling thread (getpriority(2), setpriority(2)), up to 19.
+int holdfast_lower_priority(int niceness);
 
 #endif

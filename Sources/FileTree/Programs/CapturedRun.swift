@@ -5,7 +5,7 @@ package import StorageModel
 /// A program that is run to its end for what it does; what it prints, on both streams, is kept for people, as far as it is not
 /// too much.
 ///
-/// It gets a process group of its own and nothing to read. When it takes too long, or the user interrupts, its group is killed.
+/// It gets a process group of its own, and nothing to read unless there is an input. When it takes too long, or the user interrupts, its group is killed.
 /// Children that it leaves behind in the background keep running and are not waited for.
 package struct CapturedRun: Sendable {
     package enum End: Hashable, Sendable {
@@ -25,29 +25,41 @@ package struct CapturedRun: Sendable {
 
     private let program: String
     private let arguments: [String]
+    private let input: [UInt8]
 
     private static let pollMilliseconds: CInt = 20
 
-    /// - Parameter program: its path.
-    package init(_ program: String, _ arguments: [String]) {
+    /// - Parameters:
+    ///   - program: its path.
+    ///   - input: what it finds on standard input; of any size.
+    package init(_ program: String, _ arguments: [String], input: [UInt8] = []) {
         self.program = program
         self.arguments = arguments
+        self.input = input
     }
 
     package func run(
         outputLimitBytes: Int, limitMilliseconds: Int64, until interruption: Interruption
     ) throws(FileError) -> Outcome {
-        let nothing = try Descriptor.openFile(atHostPath: "/dev/null")
+        let given = try Self.open(input)
         let pipe = try Pipe()
         var words = ([program] + arguments).map { strdup($0) }
         defer { words.forEach { free($0) } }
         words.append(nil)
-        let (input, output) = (nothing.rawValue, pipe.writingEnd.rawValue)
+        let (input, output) = (given.rawValue, pipe.writingEnd.rawValue)
         let result = program.withCString { path in
             attempt { Int(holdfast_spawn(path, words, input, output, output, -1)) }
         }
         let child = pid_t(try check(result, "posix_spawn", program.utf8))
         return Self.follow(child, pipe.keepingReadingEnd(), outputLimitBytes, limitMilliseconds, interruption)
+    }
+
+    /// A file in memory (`memfd_create(2)`), so that nobody has to feed a pipe.
+    private static func open(_ input: [UInt8]) throws(FileError) -> Descriptor {
+        if input.isEmpty { return try Descriptor.openFile(atHostPath: "/dev/null") }
+        let file = Descriptor(try check(attempt { Int(holdfast_memory_file()) }, "memfd_create"))
+        try file.writeAll(input, at: 0)
+        return file
     }
 
     private static func follow(

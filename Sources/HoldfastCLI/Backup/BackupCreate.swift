@@ -61,6 +61,7 @@ struct BackupCreate: HoldfastSubcommand {
     @Flag(name: .customLong("no-sync"), help: "Do not wait until the archive is on disk.")
     var noSync = false
 
+    @OptionGroup var limits: LimitOptions
     @OptionGroup var reuse: ReuseOptions
     @OptionGroup var encryption: EncryptionOptions
     @OptionGroup var consistency: ConsistencyOptions
@@ -88,6 +89,7 @@ struct BackupCreate: HoldfastSubcommand {
                 replacesExistingFile: force, isDurable: !noSync)
             reuse.apply(to: &request)
             request.tags = tags
+            request.limits = limits.limits
             request.consistency = try consistency.request(for: source)
             return request
         }

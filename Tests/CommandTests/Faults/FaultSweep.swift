@@ -46,6 +46,8 @@ struct FaultSweep {
     var place: String?
     /// The file systems that lose power.
     var formats = CuttableDisk.formats
+    /// What is done to each copy before the command, for files that have the folder's path in them.
+    var prepare: @Sendable (String) throws -> Void = { _ in }
 
     /// Whether the binary under test has the seam: debug builds have it.
     static let isPossible: Bool = {
@@ -124,6 +126,7 @@ struct FaultSweep {
         _ number: Int, _ image: DiskImage, _ operation: String, _ check: (Run) throws -> Void
     ) throws {
         let disk = try CuttableDisk(image)
+        try prepare(disk.path)
         let holdfast = runner(disk.path)
         let name = "\(number):kill"
         let result = try holdfast.run(commandLine(disk.path), environment: ["HOLDFAST_FAULT": name])
@@ -137,6 +140,7 @@ struct FaultSweep {
     private func makeCopy() throws -> (TemporaryDirectory, CommandRunner) {
         let folder = try TemporaryDirectory("fault", in: place)
         try Tool.run("cp", "-a", template.path + "/.", folder.path).check()
+        try prepare(folder.path)
         return (folder, runner(folder.path))
     }
 

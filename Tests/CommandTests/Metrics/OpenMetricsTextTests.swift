@@ -29,14 +29,17 @@ import Testing
         "names, help, hostile labels and values come back as they are",
         .enabled(if: isPossible, "python3-prometheus-client is not installed"))
     func roundTrip() throws {
-        let hostile = ["plain", "quote \" and \\ back", "line\nbreak", "\\n", "ümläut 日本", "", "{a=\"b\"} 1\n# TYPE x gauge"]
+        let hostile = [
+            "plain", "quote \" and \\ back", "line\nbreak", "\\n", "ümläut 日本", "", "{a=\"b\"} 1\n# TYPE x gauge",
+        ]
         let families = [
             MetricFamily(
                 "holdfast_a_bytes", "Says \"this\" \\ and\nthat",
                 hostile.enumerated().map { .init([.init("job", $1), .init("source", "s")], .count(UInt64($0))) }),
             MetricFamily("holdfast_empty", "Is left out"),
             MetricFamily("holdfast_b_seconds", "Alone", [.init([], .number(0.25))]),
-            MetricFamily("holdfast_c", "Large", [.init([], .number(1e300)), .init([.init("k", "v")], .number(-.infinity))]),
+            MetricFamily(
+                "holdfast_c", "Large", [.init([], .number(1e300)), .init([.init("k", "v")], .number(-.infinity))]),
         ]
         let text = OpenMetricsText.text(families)
         #expect(text.hasSuffix("\n# EOF\n"))
