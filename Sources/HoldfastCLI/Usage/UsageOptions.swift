@@ -2,14 +2,14 @@ internal import ArgumentParser
 internal import Holdfast
 internal import StorageModel
 
-extension UsageGrouping: @retroactive ExpressibleByArgument {}
-
 /// What `usage` reports besides totals.
 struct UsageListOptions: ParsableArguments {
     @Option(help: ArgumentHelp("List the n largest files and directories.", valueName: "n"))
     var top: Int?
 
-    @Option(help: ArgumentHelp("Sort what was found by age, owner or type. Repeatable.", valueName: "what"))
+    @Option(
+        help: ArgumentHelp("Sort what was found by age, owner, type or size. Repeatable.", valueName: "what"),
+        transform: UsageListOptions.grouping)
     var by: [UsageGrouping] = []
 
     @Flag(help: "Count files by the power of two of their size.")
@@ -42,6 +42,13 @@ struct UsageListOptions: ParsableArguments {
         if let depth, !(1...1000).contains(depth) { throw ValidationError("--depth is 1 to 1000.") }
         if minSize != nil && !duplicates { throw ValidationError("--min-size goes with --duplicates.") }
         if userns != nil && !by.contains(.owner) { throw ValidationError("--userns goes with --by owner.") }
+    }
+
+    private static func grouping(_ text: String) throws -> UsageGrouping {
+        guard let grouping = UsageGrouping(rawValue: text) else {
+            throw ValidationError("--by is age, owner, type or size, not '\(text.printable(limit: 40))'.")
+        }
+        return grouping
     }
 
     /// How many lists are asked for.
