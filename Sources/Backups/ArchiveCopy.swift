@@ -22,49 +22,64 @@ package struct ArchiveCopy {
     }
 
     /// Others see the copy when it is whole, on disk, and was read back and found equal; a failure leaves none. One that is there
-    /// already, and is equal, stays as it is.
+    /// already, and is equal, stays as it is. If something else has the name, the copy gets the next one of its second.
     ///
     /// - Returns: the copy's absolute path.
-    /// - Throws: ``StorageError/Code/conflict`` if another archive has its name; ``StorageError/Code/damaged`` if the disk does not
-    ///   give back what was written.
+    /// - Throws: ``StorageError/Code/damaged`` if the disk does not give back what was written.
     package func make(below destination: String) throws(StorageError) -> String {
         let folder = try DestinationLayout.makeDirectory(for: source, below: destination)
-        let (_, name) = HostPath.split(archive)
-        let target = HostPath.join(HostPath.absolute(folder), name)
-        checkpoint.progress.begin("copying \(name)", totalEntries: nil, totalBytes: nil)
+        checkpoint.progress.begin("copying an archive of \(source)", totalEntries: nil, totalBytes: nil)
         do throws(FileError) {
             let original = try Descriptor.openFile(atHostPath: archive)
-            if HostPath.exists(name, in: folder) {
-                try requireEqual(original, try Descriptor.openFile(atHostPath: target), target)
-                return target
+            var free: [String] = []
+            for name in names where free.isEmpty {
+                guard HostPath.exists(name, in: folder) else {
+                    free.append(name)
+                    continue
+                }
+                let path = HostPath.join(HostPath.absolute(folder), name)
+                if try isEqual(original, try Descriptor.openFile(atHostPath: path)) { return path }
             }
-            let publication = try FilePublication(inDirectory: folder)
-            let copy = try publication.openFile()
-            let digest = try transfer(from: original, to: copy)
-            try copy.sync()
-            copy.forgetCached()
-            guard try self.digest(of: copy) == digest else { throw FileError("pread", path: name, errno: .inputOutput) }
-            guard try publication.publish([name], replaces: false, isDurable: true) != nil else {
-                throw FileError("renameat2", path: name, errno: .exists)
-            }
-            return target
+            let name = try write(original, in: folder, free)
+            return HostPath.join(HostPath.absolute(folder), name)
         } catch {
             try checkpoint.interruption.check()
-            if error.operation == "pread" && error.path == name {
+            if error.operation == Self.comparison {
                 throw StorageError(
-                    .damaged, object: target, "the copy '\(target.printable())' is not what was written",
+                    .damaged, object: folder, "the copy in '\(folder.printable())' is not what was written there",
                     hint: "check the disk and its cable: smartctl, dmesg")
             }
-            throw StorageError(error, doing: "copy the archive to '\(target.printable())'", object: target)
+            throw StorageError(error, doing: "copy the archive to '\(folder.printable())'", object: folder)
         }
     }
 
-    private func requireEqual(
-        _ original: borrowing Descriptor, _ other: borrowing Descriptor, _ target: String
-    ) throws(FileError) {
-        var isEqual = try original.status().sizeBytes == other.status().sizeBytes
-        if isEqual { isEqual = try digest(of: original) == digest(of: other) }
-        guard isEqual else { throw FileError("open", path: target.printable(), errno: .exists) }
+    private static let comparison = "compare"
+
+    /// The archive's own name, then those of further archives of its second.
+    private var names: [String] {
+        let (_, own) = HostPath.split(archive)
+        guard let parsed = ArchiveName(parsing: own) else { return [own] }
+        return [own] + DestinationLayout.names(parsed.time, isEncrypted: parsed.isEncrypted).filter { $0 != own }
+    }
+
+    private func write(
+        _ original: borrowing Descriptor, in folder: String, _ names: [String]
+    ) throws(FileError) -> String {
+        let publication = try FilePublication(inDirectory: folder)
+        let copy = try publication.openFile()
+        let digest = try transfer(from: original, to: copy)
+        try copy.sync()
+        copy.forgetCached()
+        guard try self.digest(of: copy) == digest else { throw FileError(Self.comparison, errno: .inputOutput) }
+        guard let name = try publication.publish(names, replaces: false, isDurable: true) else {
+            throw FileError("renameat2", errno: .exists)
+        }
+        return name
+    }
+
+    private func isEqual(_ original: borrowing Descriptor, _ other: borrowing Descriptor) throws(FileError) -> Bool {
+        guard try original.status().sizeBytes == other.status().sizeBytes else { return false }
+        return try digest(of: original) == digest(of: other)
     }
 
     /// - Returns: the digest of what was read.

@@ -52,7 +52,7 @@ import Testing
             for file in try Self.installation(path, splay: 90).files(.systemd) {
                 let target = folder("\(index)/\(file.name)")
                 try folder.makeDirectory("\(index)")
-                try Tool.run("cp", "/dev/stdin", target, input: .bytes(Array(file.text.utf8))).check()
+                try Tool.run("install", "-m", "644", "/dev/stdin", target, input: .bytes(Array(file.text.utf8))).check()
                 let result = try Tool.run("systemd-analyze", "verify", "--man=no", target)
                 #expect(result.status == 0 && !result.errorText.contains(file.name), "\(result)")
             }

@@ -52,7 +52,7 @@ import Testing
         Case("metrics: y.prom", "3:10: 'metrics' is 'y.prom'; an absolute path is expected, as in /srv/backups"),
         Case(
             "tags: [a, 'b,c']",
-            "3:7: 'b,c' is not a tag; a tag has 1 to 255 bytes, no comma, no control characters, and no blank at an end"
+            "3:11: 'b,c' is not a tag; a tag has 1 to 255 bytes, no comma, no control characters, and no blank at an end"
         ),
         Case("limits: {read: fast}", "3:16: 'read' is 'fast'; bytes a second as 50MiB is expected"),
         Case("limits: {io: idel}", "3:14: 'io' is 'idel'; one of idle, normal is expected; did you mean 'idle'?"),

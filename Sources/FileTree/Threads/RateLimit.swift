@@ -2,8 +2,8 @@ package import StorageModel
 
 /// Keeps several threads together below a number of bytes a second.
 ///
-/// A bucket of tokens that holds a quarter of a second's worth: what was not used before that is lost. A piece larger than the bucket
-/// goes at once and is paid for afterwards, by whoever comes next.
+/// A bucket of tokens that holds a quarter of a second's worth: what was not used before that is lost. Whoever takes waits until all
+/// is paid for, so that no stretch of time sees more than the limit and a bucket.
 package final class RateLimit: Sendable {
     private let bytesPerSecond: Double
     /// When everything that was taken so far has been paid for.
@@ -29,7 +29,7 @@ package final class RateLimit: Sendable {
             // Nobody saves up more than a bucket.
             let start = max(paidAt, .now - .seconds(Self.bucketSeconds))
             paidAt = start + price
-            return start
+            return paidAt
         }
         Pause.until(turn, interruption)
     }

@@ -210,8 +210,14 @@ struct JobWork {
             if let retention = destination.retention { try forget(sources, at: destination.path, retention) }
             if let scrub = job.scrub { try self.scrub(destination.path, scrub) }
         } catch {
+            switch error.code {
             // What was stopped is no failure of its own: the run says so.
-            if error.code != .interrupted { report.warnings.append(Self.text(error)) }
+            case .interrupted: break
+            case .damaged, .truncated:
+                report.damagedArchives += 1
+                note(error)
+            default: report.warnings.append(Self.text(error))
+            }
         }
     }
 

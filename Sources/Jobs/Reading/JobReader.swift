@@ -146,9 +146,12 @@ package struct JobReader {
             job.maxFreezeSeconds = Int(seconds)
         }
         let tags = mapping.texts("tags", expected: "a tag")
-        if let first = tags.first {
+        let good = tags.filter { tag in
+            faults.attempt(tag.node.place) { () throws(StorageError) in try ArchiveTags.parse([tag.text]) } != nil
+        }
+        if let first = good.first {
             job.tags =
-                faults.attempt(first.node.place) { () throws(StorageError) in try ArchiveTags.parse(tags.map(\.text)) }
+                faults.attempt(first.node.place) { () throws(StorageError) in try ArchiveTags.parse(good.map(\.text)) }
                 ?? []
         }
         job.whenUnchanged = whenUnchanged(mapping)

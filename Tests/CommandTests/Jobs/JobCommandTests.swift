@@ -11,11 +11,11 @@ import Testing
     private func directory() throws -> [String: String] {
         try job.store.directory.makeDirectory("jobs.d")
         try job.file(
-            "jobs:\n  a: {sources: \"dir:{}/data\", to: {}/backups, schedule: 30 3 * * *, timezone: UTC}\n"
+            "jobs:\n  a: {sources: \"dir:{}/data\", to: {}/backups, schedule: 30 3 * * *}\n"
                 + "  b: {sources: \"dir:{}/data\", to: {}/backups}\n", "jobs.d/two.yaml")
         try job.file("sources: \"dir:{}/data\"\nto: {}/backups\nschedule: \"Mon 04:00\"\n", "jobs.d/c.yml")
         try job.file("no job file", "jobs.d/README")
-        return ["HOLDFAST_JOBS": job("jobs.d")]
+        return ["HOLDFAST_JOBS": job("jobs.d"), "TZ": "UTC"]
     }
 
     @Test("a job is run by its name, out of the directory or out of a file")

@@ -11,7 +11,7 @@ import Testing
         from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
         text = sys.stdin.read()
         def families(parse):
-            return [[f.name, f.documentation, f.type, [[s.name, sorted(s.labels.items()), repr(s.value)] for s in f.samples]]
+            return [[f.name, f.documentation, f.type, [[s.name, sorted(s.labels.items()), repr(float(s.value))] for s in f.samples]]
                     for f in parse(text)]
         assert families(plain) == families(openmetrics), (families(plain), families(openmetrics))
         print(json.dumps(families(plain)))
