@@ -16,7 +16,7 @@ struct ResumeFaultTests {
         try holdfast("volume", "create", "source").check()
         let data = try TreeBuilder(template("store/volumes/source/_data"))
         var generator = SeededGenerator(seed: 41)
-        for file in 0..<6 { try data.file(Array("f\(file)".utf8), generator.bytes(1_300_000)) }
+        for file in 0..<4 { try data.file(Array("f\(file)".utf8), generator.bytes(1_300_000)) }
         for file in 0..<6 { try data.file(Array("s\(file)".utf8), generator.bytes(30_000)) }
         try Tool.run("sleep", "3.1").check()
         let full = template("full.tar.zst")
