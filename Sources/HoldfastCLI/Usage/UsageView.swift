@@ -25,7 +25,7 @@ struct UsageView {
     private func members(of run: UsageRunReport) -> [[String: JSONValue]] {
         var rows = run.reports.map { report in
             var row = UsageRow.members(report)
-            for (key, value) in lists(of: report) { row[key] = .array(value.map { JSONValue.object($0) }) }
+            for (key, value) in details(of: report) { row[key] = .array(value.map { JSONValue.object($0) }) }
             if let duplicates = run.duplicates {
                 row["duplicates"] = UsageRow.duplicates(duplicates, of: report.source)
             }
@@ -36,7 +36,7 @@ struct UsageView {
     }
 
     /// The lists of one source, by their JSON names.
-    private func lists(of report: UsageReport) -> [String: [[String: JSONValue]]] {
+    private func details(of report: UsageReport) -> [String: [[String: JSONValue]]] {
         guard let tree = report.tree else { return ["top": []] }
         var result = ["top": UsageRow.top(lists.top.map { largest($0, tree) } ?? [], tree)]
         for grouping in lists.groupings {
@@ -69,7 +69,7 @@ struct UsageView {
             } else { nil }
         guard let key else { return CSVText.text(columns: UsageRow.columns, rows: members(of: run)) }
         let rows = run.reports.flatMap { report in
-            (lists(of: report)[key.name] ?? []).map { row in
+            (details(of: report)[key.name] ?? []).map { row in
                 row.merging(["source": .string(report.source.description)]) { own, _ in own }
             }
         }
