@@ -2,7 +2,12 @@ internal import ArgumentParser
 internal import Holdfast
 internal import StorageModel
 
-extension UsageGrouping: @retroactive ExpressibleByArgument {}
+/// What `--by` sorts into.
+enum UsageOrder: String, ExpressibleByArgument, CaseIterable {
+    case age
+    case owner
+    case type
+}
 
 /// What `usage` reports besides totals.
 struct UsageListOptions: ParsableArguments {
@@ -10,7 +15,7 @@ struct UsageListOptions: ParsableArguments {
     var top: Int?
 
     @Option(help: ArgumentHelp("Sort what was found by age, owner or type. Repeatable.", valueName: "what"))
-    var by: [UsageGrouping] = []
+    var by: [UsageOrder] = []
 
     @Flag(help: "Count files by the power of two of their size.")
     var histogram = false
@@ -53,7 +58,9 @@ struct UsageListOptions: ParsableArguments {
     func parse() throws(StorageError) -> UsageLists {
         var lists = UsageLists()
         lists.top = top
-        lists.groupings = UsageGrouping.allCases.filter { by.contains($0) || ($0 == .size && histogram) }
+        lists.groupings = UsageGrouping.allCases.filter { grouping in
+            by.contains { $0.rawValue == grouping.rawValue } || grouping == .size && histogram
+        }
         lists.depth = depth
         lists.usesApparentSize = apparent
         lists.hasTotal = total
