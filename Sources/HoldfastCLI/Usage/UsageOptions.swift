@@ -2,15 +2,20 @@ internal import ArgumentParser
 internal import Holdfast
 internal import StorageModel
 
+/// What `--by` sorts into.
+enum UsageOrder: String, ExpressibleByArgument, CaseIterable {
+    case age
+    case owner
+    case type
+}
+
 /// What `usage` reports besides totals.
 struct UsageListOptions: ParsableArguments {
     @Option(help: ArgumentHelp("List the n largest files and directories.", valueName: "n"))
     var top: Int?
 
-    @Option(
-        help: ArgumentHelp("Sort what was found by age, owner, type or size. Repeatable.", valueName: "what"),
-        transform: UsageListOptions.grouping)
-    var by: [UsageGrouping] = []
+    @Option(help: ArgumentHelp("Sort what was found by age, owner or type. Repeatable.", valueName: "what"))
+    var by: [UsageOrder] = []
 
     @Flag(help: "Count files by the power of two of their size.")
     var histogram = false
@@ -44,13 +49,6 @@ struct UsageListOptions: ParsableArguments {
         if userns != nil && !by.contains(.owner) { throw ValidationError("--userns goes with --by owner.") }
     }
 
-    private static func grouping(_ text: String) throws -> UsageGrouping {
-        guard let grouping = UsageGrouping(rawValue: text) else {
-            throw ValidationError("--by is age, owner, type or size, not '\(text.printable(limit: 40))'.")
-        }
-        return grouping
-    }
-
     /// How many lists are asked for.
     var count: Int {
         (top != nil && depth == nil ? 1 : 0) + Set(by).count + (histogram ? 1 : 0) + (depth != nil ? 1 : 0)
@@ -60,7 +58,9 @@ struct UsageListOptions: ParsableArguments {
     func parse() throws(StorageError) -> UsageLists {
         var lists = UsageLists()
         lists.top = top
-        lists.groupings = UsageGrouping.allCases.filter { by.contains($0) || ($0 == .size && histogram) }
+        lists.groupings = UsageGrouping.allCases.filter { grouping in
+            by.contains { $0.rawValue == grouping.rawValue } || grouping == .size && histogram
+        }
         lists.depth = depth
         lists.usesApparentSize = apparent
         lists.hasTotal = total
