@@ -43,7 +43,7 @@ import Testing
         let before = try fixture.bytes()
         let failure = try #require(fixture.failureToOpen())
         #expect(failure.code == .tooNew)
-        #expect(failure.message.contains("version 42") && failure.message.contains("up to 3"))
+        #expect(failure.message.contains("version 42") && failure.message.contains("up to 4"))
         #expect(failure.hint?.contains("newer holdfast") == true)
         #expect(try fixture.bytes() == before)
     }

@@ -54,6 +54,7 @@ struct DiskFreeCommand: HoldfastSubcommand {
             DiskFreeRequest(maxAge: try age(), backups: backups, threads: threads.threads),
             checkpoint: console.checkpoint)
         for failure in report.failures { console.mention(failure.message) }
+        for text in Self.unread(report) { console.mention(text) }
         if report.isLowerBound { console.note(.warnings) }
         if output.json { return try console.print(DiskFreeJSON(report, showsLayers: layers).document) }
         let tables = DiskFreeTables(report, root: self.store.root)
@@ -65,6 +66,17 @@ struct DiskFreeCommand: HoldfastSubcommand {
             try console.print(table)
         }
         if verbose { try console.print(tables.planNotes) }
+    }
+
+    /// What was measured without everything in it being read.
+    private static func unread(_ report: DiskFreeReport) -> [String] {
+        var counts = report.containerItems.map { ("container '\($0.container.name)'", $0.size?.totals.errors ?? 0) }
+        counts += report.volumeItems.map { ("volume '\($0.details.volume.name)'", $0.size?.totals.errors ?? 0) }
+        counts += report.backupItems.map { ("destination '\($0.destination)'", $0.errors) }
+        counts += report.cacheItems.map { ("'\($0.path)' in the store", $0.errors) }
+        return counts.filter { $0.1 > 0 }.map { name, count in
+            "\(count) \(count == 1 ? "entry" : "entries") of \(name) could not be read: the size is at least so much"
+        }
     }
 
     private func age() throws(StorageError) -> TimeSpan? {
