@@ -46,6 +46,9 @@ import Testing
         Case(
             "skip-if-unchanged: yes\nlink-unchanged: yes",
             "4:17: 'link-unchanged' and 'skip-if-unchanged' exclude each other"),
+        Case(
+            "identity: /etc/key",
+            "3:1: 'identity' opens encrypted archives; 'recipients' are expected beside it"),
         Case("skip-if-unchanged: maybe", "3:20: 'skip-if-unchanged' is 'maybe'; true or false is expected"),
         Case("paranoid: 101%", "3:11: 'paranoid' is '101%'; a share of 0% to 100% is expected"),
         Case("metrics: /x/y.txt", "3:10: 'metrics' is '/x/y.txt'; a file that ends in .prom is expected"),
@@ -139,8 +142,9 @@ import Testing
     ]
 
     private static let keys =
-        "sources, to, level, threads, consistency, max-freeze, hooks, recipients, recipients-file, passphrase-file, tags, "
-        + "retention, skip-if-unchanged, link-unchanged, paranoid, limits, scrub, notify, metrics, schedule, timezone, splay, max-time"
+        "sources, to, level, threads, consistency, max-freeze, hooks, recipients, recipients-file, passphrase-file, "
+        + "identity, tags, retention, skip-if-unchanged, link-unchanged, paranoid, limits, scrub, notify, metrics, "
+        + "schedule, timezone, splay, max-time"
 
     @Test("what is wrong with a file as a whole is told, all of it", arguments: files)
     func file(_ file: Case) {

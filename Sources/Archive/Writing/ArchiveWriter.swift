@@ -62,7 +62,9 @@ struct ArchiveWriter: ~Copyable {
             }
         }
         if frame.kind == .payload { try take(payload: frame) }
-        if case .bytes = frame.content, journal?.isDue(after: frame.compressedBytes) == true { try noteProgress() }
+        var newBytes: UInt64 = 0
+        if case .bytes = frame.content { newBytes = frame.compressedBytes }
+        if journal?.isDue(after: newBytes, endsFile: frame.endsFile) == true { try noteProgress() }
     }
 
     private mutating func noteProgress() throws(StorageError) {

@@ -18,7 +18,7 @@ package final class RunJournal {
 
     /// So much may be compressed in vain.
     private static let noteBytes: UInt64 = 4 << 20
-    /// Less than this is not worth to be left.
+    /// Less than this is not worth to be left, nor a note at the end of a file.
     private static let worthwhileBytes: UInt64 = 1 << 20
 
     /// - Parameter makeFile: makes the empty file, once there is something to note.
@@ -34,11 +34,12 @@ package final class RunJournal {
 
     /// Counts what was compressed, not taken over.
     ///
+    /// - Parameter endsFile: whether a large file is complete, which need not be read again once that is noted.
     /// - Returns: whether it is time for a note.
-    func isDue(after bytes: UInt64) -> Bool {
+    func isDue(after bytes: UInt64, endsFile: Bool) -> Bool {
         newBytes += bytes
         newBytesSinceNote += bytes
-        return newBytesSinceNote >= Self.noteBytes
+        return newBytesSinceNote >= (endsFile ? Self.worthwhileBytes : Self.noteBytes)
     }
 
     /// Notes what the table has by now. All of its frames must be written.

@@ -14,6 +14,8 @@ struct JobWork {
     /// Which sources each destination has got something of, by its path.
     private var served: [String: [SourceReference]] = [:]
     private var openedStore: Store?
+    /// What opens the archives before.
+    private var keys = ArchiveKeys.none
 
     init(_ job: Job, root: String, _ report: JobReport, initializes: Bool, _ checkpoint: Checkpoint) {
         (self.job, self.root, self.initializes, self.checkpoint) = (job, root, initializes, checkpoint)
@@ -24,6 +26,7 @@ struct JobWork {
         openDestinations()
         let recipients: ArchiveRecipients?
         do throws(StorageError) {
+            keys = try openingKeys(job.identityFiles)
             recipients = try job.encryption.map { request throws(StorageError) in try ArchiveRecipients(request) }
         } catch {
             note(error)
@@ -39,6 +42,13 @@ struct JobWork {
         }
         for destination in destinations { tidy(destination) }
         return report
+    }
+
+    /// A passphrase opens what it encrypts.
+    private func openingKeys(_ identityFiles: [String]) throws(StorageError) -> ArchiveKeys {
+        let passphrase = job.encryption?.passphraseFile
+        if identityFiles.isEmpty && passphrase == nil { return .none }
+        return try ArchiveKeys(DecryptionRequest(identityFiles: identityFiles, passphraseFile: passphrase))
     }
 
     private mutating func note(_ error: StorageError) { report.errors.append(Self.text(error)) }
@@ -132,7 +142,8 @@ struct JobWork {
     }
 
     private func failure(_ error: StorageError) -> String {
-        error.code == .interrupted ? "stopped before it was done; no half archive is left" : Self.text(error)
+        guard error.code == .interrupted else { return Self.text(error) }
+        return "stopped before it was done; no half archive passes for a whole one"
     }
 
     private mutating func make(
@@ -151,9 +162,9 @@ struct JobWork {
             mode: job.consistency, maxFreezeSeconds: job.maxFreezeSeconds, hooksBefore: try job.hooksBefore.map(hook),
             hooksAfter: try job.hooksAfter.map(hook), hookTimeoutSeconds: job.hookTimeoutSeconds)
         guard case .volume = source else {
-            return try ArchiveFiles.backUp(request, recipients: recipients, checkpoint: checkpoint)
+            return try ArchiveFiles.backUp(request, recipients: recipients, keys: keys, checkpoint: checkpoint)
         }
-        return try store().backUp(request, recipients: recipients, checkpoint: checkpoint)
+        return try store().backUp(request, recipients: recipients, keys: keys, checkpoint: checkpoint)
     }
 
     private func fill(_ row: inout JobSourceReport, _ made: BackupReport) {
@@ -237,10 +248,7 @@ struct JobWork {
     }
 
     private mutating func scrub(_ path: String, _ scrub: JobScrub) throws(StorageError) {
-        let passphrase = job.encryption?.passphraseFile
-        let hasKeys = !scrub.identityFiles.isEmpty || passphrase != nil
-        let request = DecryptionRequest(identityFiles: scrub.identityFiles, passphraseFile: passphrase)
-        let keys = hasKeys ? try ArchiveKeys(request) : .none
+        let keys = scrub.identityFiles.isEmpty ? keys : try openingKeys(scrub.identityFiles)
         var damaged: [String] = []
         let result = try ArchiveFiles.scrub(path, scrub.budget, keys: keys, checkpoint: checkpoint) { verified in
             guard verified.verdict != .intact else { return }

@@ -16,7 +16,13 @@ extension JobReader {
             faults.add(
                 passphrase.place, "'passphrase-file' does not go together with recipients; one of the two is expected")
         }
-        guard !recipients.isEmpty || !files.isEmpty || passphrase != nil else { return }
+        job.identityFiles = mapping.paths("identity")
+        guard !recipients.isEmpty || !files.isEmpty || passphrase != nil else {
+            if let identity = mapping.entry("identity") {
+                faults.add(identity.place, "'identity' opens encrypted archives; 'recipients' are expected beside it")
+            }
+            return
+        }
         job.encryption = EncryptionRequest(
             recipients: recipients.map(\.text), recipientFiles: files, passphraseFile: passphrase)
     }

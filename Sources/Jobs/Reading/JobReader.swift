@@ -24,7 +24,8 @@ package struct JobSurroundings: Sendable {
 package struct JobReader {
     static let keys = [
         "sources", "to", "level", "threads", "consistency", "max-freeze", "hooks", "recipients", "recipients-file",
-        "passphrase-file", "tags", "retention", "skip-if-unchanged", "link-unchanged", "paranoid", "limits", "scrub",
+        "passphrase-file", "identity", "tags", "retention", "skip-if-unchanged", "link-unchanged", "paranoid", "limits",
+        "scrub",
         "notify", "metrics",
         "schedule", "timezone", "splay", "max-time",
     ]

@@ -19,6 +19,8 @@ public struct Job: Hashable, Sendable {
     public var hookTimeoutSeconds = 300
     /// `nil` for archives that everybody can read.
     public var encryption: EncryptionRequest?
+    /// Files with secret keys that open the archives before, so that what is unchanged is taken from them.
+    public var identityFiles: [String] = []
     public var tags: [String] = []
     public var whenUnchanged = UnchangedBackup.archive
     /// The share of what is unchanged, 0 to 1, that is read again.
