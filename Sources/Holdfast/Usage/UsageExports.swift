@@ -56,11 +56,17 @@ public enum UsageExports {
         var run = UsageRunReport()
         run.reports = [
             UsageReport(
-                source: .directory(String(decoding: export.name, as: UTF8.self)), totals: totals,
+                source: source(named: String(decoding: export.name, as: UTF8.self)), totals: totals,
                 scannedAt: export.exportedAt ?? .now, seconds: 0, tree: export.tree)
         ]
         run.sum.totals = totals
         return run
+    }
+
+    /// The source that an export of ours names; a path stands for a directory.
+    private static func source(named name: String) -> SourceReference {
+        guard !name.hasPrefix("/") else { return .directory(name) }
+        do throws(StorageError) { return try SourceReference(name) } catch { return .directory(name) }
     }
 
     private static func rootName(_ source: SourceReference) -> String {

@@ -101,7 +101,7 @@ struct UsageTables {
     // MARK: Groups
 
     func groups(_ groups: [UsageGroup], _ grouping: UsageGrouping, _ mapping: IdentityMapping?) -> Table {
-        var first = [Table.Column(heading: grouping.rawValue.uppercased())]
+        var first = [Table.Column(heading: grouping == .size ? "BELOW" : grouping.rawValue.uppercased())]
         if grouping == .owner {
             first = [Table.Column(heading: "UID", isNumber: true), Table.Column(heading: "OWNER")]
             if mapping != nil { first.append(Table.Column(heading: "IN CONTAINER", isNumber: true)) }
@@ -115,7 +115,8 @@ struct UsageTables {
         let largest = groups.map(size).max() ?? 0
         let name = grouping == .owner ? UsageBreakdown.ownerNames() : { _ in nil }
         for group in groups {
-            var cells = [group.key]
+            // The heading says what the sign of a size would.
+            var cells = [grouping == .size ? String(group.key.dropFirst()) : group.key]
             if grouping == .owner, let uid = UInt32(group.key) {
                 cells.append(name(uid) ?? "-")
                 if let mapping { cells.append(mapping.inside(of: uid).map(String.init) ?? "-") }
