@@ -1,7 +1,7 @@
 /// What somebody probably meant who wrote a word that does not exist.
-enum NearestWord {
+public enum NearestWord {
     /// The word of the list that takes the fewest changes of a letter, if they are few.
-    static func of(_ text: some StringProtocol, in words: [String]) -> String? {
+    public static func of(_ text: some StringProtocol, in words: [String]) -> String? {
         let wanted = Array(text.lowercased().utf8.prefix(40))
         // One letter of three may be wrong: any more, and every short word is near to every other.
         let limit = max(1, wanted.count / 3)
@@ -11,7 +11,7 @@ enum NearestWord {
     }
 
     /// A hint that proposes the word, if there is one.
-    static func hint(for text: some StringProtocol, in words: [String], otherwise: String) -> String {
+    public static func hint(for text: some StringProtocol, in words: [String], otherwise: String) -> String {
         of(text, in: words).map { "did you mean '\($0)'?" } ?? otherwise
     }
 
