@@ -89,11 +89,12 @@ let package = Package(
         .target(
             name: "Backups", dependencies: ["Archive", "Encryption", "Freezing", "FileTree", "StorageModel"],
             swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["FileTree", "StorageModel"], swiftSettings: strict),
         .target(
             name: "Holdfast",
             dependencies: [
-                "Images", "Containers", "Registry", "Backups", "Freezing", "Volumes", "Mounts", "Compose", "Layers",
-                "Archive", "Encryption", "Catalog", "FileTree", "StorageModel",
+                "Images", "Containers", "Registry", "Backups", "Reports", "Freezing", "Volumes", "Mounts", "Compose",
+                "Layers", "Archive", "Encryption", "Catalog", "FileTree", "StorageModel",
             ],
             swiftSettings: strict),
         .target(
@@ -150,6 +151,9 @@ let package = Package(
         ),
         .testTarget(
             name: "ComposeTests", dependencies: ["Compose", "StorageModel", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ReportsTests", dependencies: ["Reports", "FileTree", "StorageModel", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "VolumesTests",
             dependencies: [
