@@ -22,7 +22,7 @@ struct HoldfastCommand: ParsableCommand {
         version: "holdfast \(version)",
         subcommands: [
             VolumeCommand.self, ImageCommand.self, ContainerCommand.self, MountCommand.self, ComposeCommand.self,
-            BackupCommand.self,
+            BackupCommand.self, UsageCommand.self,
             CheckCommand.self, InternalThaw.self,
         ])
 }
