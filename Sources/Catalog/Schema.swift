@@ -10,7 +10,7 @@ enum Schema {
 
     private static let migrations: [(name: String, sql: String)] = [
         ("volumes", volumes), ("layers, images, containers", layers), ("mounts", mounts),
-        ("measured sizes", measuredSizes),
+        ("measured sizes", measuredSizes), ("usage history", usageHistory),
     ]
 
     /// Each migration is one transaction that also writes the version it leads to.
@@ -143,6 +143,42 @@ enum Schema {
         END;
         CREATE TRIGGER measured_sizes_of_container AFTER DELETE ON containers BEGIN
             DELETE FROM measured_sizes WHERE kind IN ('container', 'upper') AND object_id = OLD.id;
+        END;
+        """
+
+    /// What scans found, by source, and of some of them the largest directories. A volume's history follows its name, and
+    /// goes with it, so that a new volume of the name does not inherit it. The order in which samples were recorded is that of
+    /// their ids: their times are only as right as the clock was.
+    private static let usageHistory = """
+        CREATE TABLE usage_sources (
+            id INTEGER PRIMARY KEY,
+            source TEXT NOT NULL UNIQUE CHECK (source <> '')
+        ) STRICT;
+        CREATE TABLE usage_samples (
+            id INTEGER PRIMARY KEY,
+            source_id INTEGER NOT NULL REFERENCES usage_sources (id) ON DELETE CASCADE,
+            scanned_at_ns INTEGER NOT NULL,
+            allocated_bytes INTEGER NOT NULL CHECK (allocated_bytes >= 0),
+            apparent_bytes INTEGER NOT NULL CHECK (apparent_bytes >= 0),
+            files INTEGER NOT NULL CHECK (files >= 0),
+            directories INTEGER NOT NULL CHECK (directories >= 0),
+            errors INTEGER NOT NULL CHECK (errors >= 0),
+            is_partial INTEGER NOT NULL CHECK (is_partial IN (0, 1)),
+            total_bytes INTEGER CHECK (total_bytes >= 0),
+            used_bytes INTEGER CHECK (used_bytes >= 0),
+            available_bytes INTEGER CHECK (available_bytes >= 0)
+        ) STRICT;
+        CREATE INDEX usage_samples_by_source ON usage_samples (source_id, scanned_at_ns);
+        CREATE TABLE usage_directories (
+            sample_id INTEGER PRIMARY KEY REFERENCES usage_samples (id) ON DELETE CASCADE,
+            encoded BLOB NOT NULL
+        ) STRICT;
+        CREATE TRIGGER usage_follows_name AFTER UPDATE OF name ON volumes WHEN OLD.name <> NEW.name BEGIN
+            DELETE FROM usage_sources WHERE source = 'holdfast:' || NEW.name;
+            UPDATE usage_sources SET source = 'holdfast:' || NEW.name WHERE source = 'holdfast:' || OLD.name;
+        END;
+        CREATE TRIGGER usage_goes_with_volume AFTER DELETE ON volumes BEGIN
+            DELETE FROM usage_sources WHERE source = 'holdfast:' || OLD.name;
         END;
         """
 }

@@ -61,6 +61,11 @@ package import Volumes
 /// - ``pruneVolumes(matching:all:isDryRun:checkpoint:)``
 /// - ``seedVolume(_:image:path:force:isDurable:checkpoint:)``
 /// - ``seedDifferences(_:image:path:checkpoint:)``
+/// ### Usage
+/// - ``recordUsage(_:now:)``
+/// - ``usageHistory(of:since:now:)``
+/// - ``lastUsage(of:now:)``
+/// - ``usageDifference(_:room:since:)``
 /// ### Images
 /// - ``loadImages(from:platform:isDurable:checkpoint:)``
 /// - ``saveImages(_:to:replaces:isDurable:checkpoint:)``

@@ -36,3 +36,17 @@ extension Timestamp {
         Timestamp(seconds: seconds - span.seconds, nanoseconds: nanoseconds)
     }
 }
+
+extension TimeSpan {
+    /// For people: the two largest units, as in `3d4h`, `26m10s`.
+    public var words: String {
+        var rest = seconds
+        var parts: [String] = []
+        for (letter, length) in [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)] as [(String, Int64)] {
+            let count = rest / length
+            rest -= count * length
+            if count > 0 || (letter == "s" && parts.isEmpty) { parts.append("\(count)\(letter)") }
+        }
+        return parts.prefix(2).joined()
+    }
+}

@@ -21,7 +21,7 @@ import Testing
         let bytes = try fixture.bytes()
         #expect(Array(bytes[0..<15]) == Array("SQLite format 3".utf8))
         #expect(Array(bytes[18..<20]) == [2, 2], "write and read version 2 mean WAL")
-        #expect(Array(bytes[60..<64]) == [0, 0, 0, 4], "user_version")
+        #expect(Array(bytes[60..<64]) == [0, 0, 0, 5], "user_version")
         #expect(Array(bytes[68..<72]) == Array("HFLD".utf8), "application_id")
         #expect(try Tool.run("stat", "-c", "%a", fixture.file).text == "600\n")
     }
@@ -43,7 +43,7 @@ import Testing
         let before = try fixture.bytes()
         let failure = try #require(fixture.failureToOpen())
         #expect(failure.code == .tooNew)
-        #expect(failure.message.contains("version 42") && failure.message.contains("up to 4"))
+        #expect(failure.message.contains("version 42") && failure.message.contains("up to 5"))
         #expect(failure.hint?.contains("newer holdfast") == true)
         #expect(try fixture.bytes() == before)
     }
@@ -120,7 +120,7 @@ import Testing
         try fixture.patch([0, 0, 0, 0], at: 60)
         try fixture.patch([0, 0, 0, 0], at: 68)
         #expect(fixture.failureToOpen()?.code == .conflict)
-        try fixture.patch([0, 0, 0, 2], at: 60)
+        try fixture.patch([0, 0, 0, 3], at: 60)
         try fixture.patch(Array("HFLD".utf8), at: 68)
         #expect(try fixture.open().volumes().map(\.name.rawValue) == ["kept"])
     }

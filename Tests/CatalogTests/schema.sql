@@ -6,6 +6,15 @@ CREATE TRIGGER measured_sizes_of_volume AFTER DELETE ON volumes BEGIN
     DELETE FROM measured_sizes WHERE kind = 'volume' AND object_id = OLD.id;
 END;
 
+CREATE TRIGGER usage_follows_name AFTER UPDATE OF name ON volumes WHEN OLD.name <> NEW.name BEGIN
+    DELETE FROM usage_sources WHERE source = 'holdfast:' || NEW.name;
+    UPDATE usage_sources SET source = 'holdfast:' || NEW.name WHERE source = 'holdfast:' || OLD.name;
+END;
+
+CREATE TRIGGER usage_goes_with_volume AFTER DELETE ON volumes BEGIN
+    DELETE FROM usage_sources WHERE source = 'holdfast:' || OLD.name;
+END;
+
 CREATE TABLE container_mounts (
     container_id INTEGER NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
     position INTEGER NOT NULL CHECK (position >= 0),
@@ -77,6 +86,31 @@ CREATE TABLE tags (
     image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE usage_directories (
+    sample_id INTEGER PRIMARY KEY REFERENCES usage_samples (id) ON DELETE CASCADE,
+    encoded BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE usage_samples (
+    id INTEGER PRIMARY KEY,
+    source_id INTEGER NOT NULL REFERENCES usage_sources (id) ON DELETE CASCADE,
+    scanned_at_ns INTEGER NOT NULL,
+    allocated_bytes INTEGER NOT NULL CHECK (allocated_bytes >= 0),
+    apparent_bytes INTEGER NOT NULL CHECK (apparent_bytes >= 0),
+    files INTEGER NOT NULL CHECK (files >= 0),
+    directories INTEGER NOT NULL CHECK (directories >= 0),
+    errors INTEGER NOT NULL CHECK (errors >= 0),
+    is_partial INTEGER NOT NULL CHECK (is_partial IN (0, 1)),
+    total_bytes INTEGER CHECK (total_bytes >= 0),
+    used_bytes INTEGER CHECK (used_bytes >= 0),
+    available_bytes INTEGER CHECK (available_bytes >= 0)
+) STRICT;
+
+CREATE TABLE usage_sources (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL UNIQUE CHECK (source <> '')
+) STRICT;
+
 CREATE TABLE volume_labels (
     volume_id INTEGER NOT NULL REFERENCES volumes (id) ON DELETE CASCADE,
     key TEXT NOT NULL CHECK (key <> ''),
@@ -116,3 +150,5 @@ CREATE INDEX layers_by_parent ON layers (parent_id);
 CREATE INDEX repository_digests_by_image ON repository_digests (image_id);
 
 CREATE INDEX tags_by_image ON tags (image_id);
+
+CREATE INDEX usage_samples_by_source ON usage_samples (source_id, scanned_at_ns);

@@ -16,6 +16,15 @@ struct StoreOptions: ParsableArguments {
         for leftover in store.leftovers { console.mention(leftover.message) }
         return store
     }
+
+    /// Opens the store if there is one that may be used, for commands that do without.
+    func existing() throws(StorageError) -> Store? {
+        do throws(StorageError) {
+            return try Store.open(at: root, create: false)
+        } catch  where error.code == .notFound || error.code == .permissionDenied {
+            return nil
+        }
+    }
 }
 
 /// How results are printed.

@@ -17,8 +17,26 @@ public enum CommandLineTool {
             }
             exit(ExitStatus.done.rawValue)
         } catch {
-            exit(report(error, asJSON: arguments.prefix { $0 != "--" }.contains("--json")))
+            let isJSON = arguments.prefix { $0 != "--" }.contains("--json")
+            if arguments.starts(with: ["usage", "alert"]) { exit(reportToMonitoring(error, asJSON: isJSON)) }
+            exit(report(error, asJSON: isJSON))
         }
+    }
+
+    /// As ``report(_:asJSON:)`` for `usage alert`, whose exit statuses are those of a monitoring plugin: whatever keeps it from an
+    /// answer is `UNKNOWN`, also a wrong command line, and is said on standard output, the only thing that is read there.
+    private static func reportToMonitoring(_ error: any Error, asJSON: Bool) -> Int32 {
+        if let status = error as? ExitCode { return status.rawValue }
+        let isHelp = !(error is StorageError) && HoldfastCommand.exitCode(for: error).isSuccess
+        if isHelp { return report(error, asJSON: asJSON) }
+        let failure =
+            error as? StorageError ?? StorageError(.invalidInput, HoldfastCommand.message(for: error))
+        let output = StandardOutput()
+        // A closed or full standard output has nobody to be told.
+        try? output.write(
+            asJSON ? AlertText.unknownJSON(failure).prettyText() + "\n" : AlertText.unknown(failure))
+        try? output.flush()
+        return AlertState.unknown.rawValue
     }
 
     /// Prints an error where it belongs and says how the process exits.

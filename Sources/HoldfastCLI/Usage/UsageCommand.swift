@@ -12,7 +12,10 @@ struct UsageCommand: ParsableCommand {
                 "holdfast usage --all",
                 "holdfast usage docker:pg --top 20",
                 "holdfast usage dir:/srv --by age --json",
+                "holdfast usage history pg",
+                "holdfast usage diff pg --since 7d",
+                "holdfast usage alert -w 80% -c 90% pg",
             ]),
-        subcommands: [UsageScanCommand.self],
+        subcommands: [UsageScanCommand.self, UsageHistory.self, UsageDiff.self, UsageAlert.self],
         defaultSubcommand: UsageScanCommand.self)
 }

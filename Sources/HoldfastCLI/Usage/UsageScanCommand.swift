@@ -17,7 +17,9 @@ struct UsageScanCommand: HoldfastSubcommand {
 
             --top lists the largest files and directories: a directory that is large because of one thing in it gives way to \
             that. --by sorts into ages, owners or types, --histogram into powers of two. --duplicates reads files of equal size \
-            and says what sharing their blocks would free. --ncdu writes what 'ncdu -f' and gdu show, --from-ncdu reads it.
+            and says what sharing their blocks would free. --ncdu writes what 'ncdu -f' and gdu show, --from-ncdu reads it. \
+            --html writes one page with a treemap to look into, the history and tables, --svg the treemap alone. Where there is \
+            a store, every scan is added to its history (usage history, usage diff).
             """,
             examples: [
                 "holdfast usage pg www",
@@ -30,6 +32,8 @@ struct UsageScanCommand: HoldfastSubcommand {
                 "holdfast usage pg --ncdu - | ncdu -f -",
                 "holdfast usage pg --max-time 30s --io-budget 500",
                 "holdfast usage pg --watch=5",
+                "holdfast usage --all --html usage.html",
+                "holdfast usage --all --openmetrics /var/lib/prometheus/node-exporter/holdfast.prom",
             ]))
 
     @Argument(
@@ -38,6 +42,7 @@ struct UsageScanCommand: HoldfastSubcommand {
 
     @OptionGroup var selection: SourceSelection
     @OptionGroup(title: "What to Report") var lists: UsageListOptions
+    @OptionGroup(title: "What to Write") var pictures: UsagePictureOptions
     @OptionGroup(title: "How to Scan") var scanning: UsageScanOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var store: StoreOptions
@@ -72,8 +77,11 @@ struct UsageScanCommand: HoldfastSubcommand {
         }
         if csv && output.json { throw ValidationError("--csv and --json exclude each other.") }
         if csv && lists.count > 1 { throw ValidationError("--csv prints one list: choose one.") }
-        if ncdu == "-" && (csv || output.json || lists.count > 0) {
+        if ncdu == "-" && (csv || output.json || lists.count > 0 || pictures.takesOutput) {
             throw ValidationError("--ncdu - takes standard output for itself.")
+        }
+        if pictures.takesOutput && (csv || output.json) {
+            throw ValidationError("A file named - takes standard output for itself.")
         }
         if let watch, !(1...86_400).contains(watch) { throw ValidationError("--watch is 1 to 86400 seconds.") }
     }
@@ -82,12 +90,14 @@ struct UsageScanCommand: HoldfastSubcommand {
         let view = UsageView(lists: try lists.parse(), format: csv ? .csv : output.json ? .json : .table)
         if let fromNcdu {
             let report = try UsageExports.read(fromNcdu)
-            return try show(report, view, console)
+            try show(report, view, console)
+            return try pictures.write(report.reports, store: nil, console)
         }
         let request = try request(view, console)
         if request.sources.isEmpty { return try view.print(UsageRunReport(), console) }
         let needsStore = request.sources.contains { $0.engine == EngineOption.Engine.holdfast.rawValue }
-        let opened = needsStore ? try store.open(console) : nil
+        // What other engines and directories take is kept where there is a store, and makes none.
+        let opened = needsStore ? try store.open(console) : pictures.noHistory ? nil : try store.existing()
         guard let watch else { return try scan(request, opened, view, console) }
         while true {
             if Terminal.drawsBlocks && view.format == .table { try console.print("\u{1b}[H\u{1b}[2J") }
@@ -106,7 +116,7 @@ struct UsageScanCommand: HoldfastSubcommand {
                 hint: "name one source")
         }
         request.threads = threads.threads
-        request.recordsTree = view.lists.needsTree || ncdu != nil
+        request.recordsTree = view.lists.needsTree || ncdu != nil || pictures.needsTree
         request.duplicatesFromBytes = view.lists.duplicatesFromBytes
         try scanning.apply(to: &request)
         return request
@@ -120,10 +130,11 @@ struct UsageScanCommand: HoldfastSubcommand {
             }
         }
         try show(report, view, console)
+        try pictures.write(report.reports, store: store, console)
     }
 
     private func show(_ report: UsageRunReport, _ view: UsageView, _ console: Console) throws {
-        if ncdu != "-" { try view.print(report, console) }
+        if ncdu != "-" && !pictures.takesOutput { try view.print(report, console) }
         for failure in report.failures { try console.report(failure) }
         for source in report.reports {
             tell(source, console)
