@@ -45,7 +45,8 @@ import Testing
         #expect(ages.map { $0["age"].text } == ["<1d", "<7d", "<30d", "<90d", "<1y", ">1y"])
         #expect(ages.map { $0["files"].integer } == [6, 0, 0, 0, 1, 1])
         let types = found["byType"].elements
-        #expect(types.first?["type"].text == ".bin" && types.contains { $0["type"] == ".log" && $0["files"].integer == 4 })
+        #expect(
+            types.first?["type"].text == ".bin" && types.contains { $0["type"] == ".log" && $0["files"].integer == 4 })
         #expect(types.contains { $0["type"] == "symlink" } && types.contains { $0["type"] == "directory" })
         for list in ["byType", "byOwner"] {
             let sum = found[list].elements.reduce(0) { $0 + ($1["allocatedBytes"].integer ?? 0) }
