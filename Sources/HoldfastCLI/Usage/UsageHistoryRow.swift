@@ -29,7 +29,7 @@ enum UsageHistoryRow {
     }
 
     static func growth(_ trend: UsageTrend) -> String {
-        guard let growth = trend.growthBytesPerDay else { return "-" }
+        guard let growth = trend.soundGrowthBytesPerDay else { return "-" }
         return (growth < 0 ? "-" : "+") + UInt64(min(growth.magnitude, 1e18)).asBytes
     }
 

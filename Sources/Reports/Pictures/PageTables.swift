@@ -21,7 +21,7 @@ extension PageParts {
         let series = history.first { $0.source == report.source }
         let bound = report.isLowerBound ? "≥ " : ""
         let totals = report.totals
-        let growth = series?.trend.growthBytesPerDay
+        let growth = series?.trend.soundGrowthBytesPerDay
         return "<tr>" + name(MarkupText.name(report.source.description.utf8))
             + "<td>\(share(totals.allocatedBytes))</td>" + size(totals.allocatedBytes, bound)
             + size(totals.apparentBytes, bound) + count(totals.files, bound) + count(totals.directories, bound)
@@ -36,11 +36,11 @@ extension PageParts {
             let chart = HistoryChart.render(series)
             guard !chart.isEmpty, let first = series.samples.first, let last = series.last else { return nil }
             let trend = series.trend
-            let growth = trend.growthBytesPerDay.map { "\(Self.signed($0)) a day" } ?? ""
+            let growth = trend.soundGrowthBytesPerDay.map { ", \(Self.signed($0)) a day" } ?? ""
             return """
                 <div class="card"><h3>\(isolated(MarkupText.name(series.source.description.utf8)))</h3>
                 <p class="sub">\(ByteCount(last.totals.allocatedBytes)) now, \(series.samples.count) scans since \
-                \(first.scannedAt.description.prefix(10)), \(growth); \(MarkupText.escaped(Self.sentence(trend)))</p>
+                \(first.scannedAt.description.prefix(10))\(growth); \(MarkupText.escaped(Self.sentence(trend)))</p>
                 \(chart)</div>
                 """
         }

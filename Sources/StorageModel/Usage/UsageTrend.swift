@@ -25,6 +25,9 @@ public struct UsageTrend: Hashable, Sendable {
     public let growthBytesPerDay: Double?
     /// The slopes between which the true one lies with 95 % (Sen 1968); `nil` below ``leastSamples``.
     public let growthInterval: ClosedRange<Double>?
+
+    /// The growth, if there are samples enough that it means something.
+    public var soundGrowthBytesPerDay: Double? { growthInterval == nil ? nil : growthBytesPerDay }
     /// Until what is available now is used up; `nil` if there is a ``doubt``.
     public let daysLeft: Double?
     /// The same for the two ends of the interval. The upper end is infinite if it may as well not grow at all.
