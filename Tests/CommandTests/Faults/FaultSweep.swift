@@ -70,7 +70,7 @@ struct FaultSweep {
     ///
     /// Each call fails with each fault; of more than `limit` calls, calls evenly spread are taken, the first and last 20
     /// always.
-    func run(_ trouble: Trouble, limit: Int = 600, check: @escaping @Sendable (Run) throws -> Void) throws {
+    func run(_ trouble: Trouble, limit: Int = 110, check: @escaping @Sendable (Run) throws -> Void) throws {
         let operations = try operations()
         #expect(operations.count > 3, "a command that changes something makes changing calls")
         switch trouble {
