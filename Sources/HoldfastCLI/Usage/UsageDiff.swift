@@ -78,6 +78,7 @@ extension Console {
     /// Adds scans to the history. That it cannot be done, as on a full disk or in a read-only store, is a warning: the report
     /// is as good as before.
     func record(_ measured: [(report: UsageReport, room: FileSystemRoom?)], in store: Store) {
+        if measured.isEmpty { return }
         do throws(StorageError) {
             try store.recordUsage(measured)
         } catch {

@@ -109,7 +109,15 @@ struct UsageScanOptions: ParsableArguments {
         help: ArgumentHelp("Stop after this time, as 30s or 10m, with what there is.", valueName: "span"))
     var maxTime: String?
 
+    @Option(
+        name: .customLong("max-age"),
+        help: ArgumentHelp("Answer with the last scan of the history if it is no older, as 15m.", valueName: "span"))
+    var maxAge: String?
+
     func validate() throws {
+        if maxAge != nil && (extents || crossFileSystems) {
+            throw ValidationError("--max-age does not go with --extents or --cross-file-systems.")
+        }
         if let ioBudget, ioBudget < 1 { throw ValidationError("--io-budget is at least 1.") }
     }
 
@@ -117,12 +125,20 @@ struct UsageScanOptions: ParsableArguments {
         request.crossesFileSystems = crossFileSystems
         request.readsExtents = extents
         request.callsPerSecond = ioBudget
-        guard let maxTime else { return }
-        guard let span = TimeSpan(parsing: maxTime) else {
-            throw StorageError(
-                .invalidInput, object: maxTime, "--max-time '\(maxTime.printable(limit: 40))' is not a length of time",
-                hint: "write it as in 30s, 10m or 1h")
+        request.limitSeconds = try maxTime.map { text throws(StorageError) in
+            Double(try span(text, "--max-time").seconds)
         }
-        request.limitSeconds = Double(span.seconds)
+    }
+
+    /// How old a remembered scan may be; `nil` for none.
+    func rememberedSpan() throws(StorageError) -> TimeSpan? {
+        try maxAge.map { text throws(StorageError) in try span(text, "--max-age") }
+    }
+
+    private func span(_ text: String, _ option: String) throws(StorageError) -> TimeSpan {
+        if let span = TimeSpan(parsing: text) { return span }
+        throw StorageError(
+            .invalidInput, object: text, "\(option) '\(text.printable(limit: 40))' is not a length of time",
+            hint: "write it as in 30s, 10m or 1h")
     }
 }

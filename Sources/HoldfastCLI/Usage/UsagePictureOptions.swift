@@ -45,7 +45,7 @@ struct UsagePictureOptions: ParsableArguments {
     ///
     /// - Parameter store: `nil` where there is none: then there is no history.
     func write(_ reports: [UsageReport], store: Store?, _ console: Console) throws {
-        if let store, !noHistory { console.record(reports, in: store) }
+        if let store, !noHistory { console.record(reports.filter { !$0.isRemembered }, in: store) }
         let history = store.map { store in console.history(of: reports.map(\.source), in: store) } ?? []
         if let html { try write(UsagePictures.page(reports, history: history), to: html, for: .owner, console) }
         if let svg { try write(UsagePictures.treemap(reports, byAge: colorByAge), to: svg, for: .owner, console) }

@@ -14,6 +14,7 @@ enum UsageRow {
         members["sharedBytes"] = .unsigned(report.sharedBytes)
         members["partial"] = .boolean(report.isPartial)
         members["scannedAt"] = .string(report.scannedAt.description)
+        members["remembered"] = .boolean(report.isRemembered)
         members["seconds"] = .number((report.seconds * 1000).rounded() / 1000)
         members["unreadable"] = .array(
             report.unreadable.map { notice in

@@ -75,6 +75,9 @@ struct UsageScanCommand: HoldfastSubcommand {
         } else if !sources.isEmpty || selection.all || !selection.filter.isEmpty || watch != nil {
             throw ValidationError("--from-ncdu takes the place of sources and is read once.")
         }
+        if scanning.maxAge != nil && (lists.count > 0 || ncdu != nil || pictures.needsTree || fromNcdu != nil) {
+            throw ValidationError("--max-age answers with totals: what looks into a source needs a scan.")
+        }
         if csv && output.json { throw ValidationError("--csv and --json exclude each other.") }
         if csv && lists.count > 1 { throw ValidationError("--csv prints one list: choose one.") }
         if ncdu == "-" && (csv || output.json || lists.count > 0 || pictures.takesOutput) {
@@ -123,14 +126,30 @@ struct UsageScanCommand: HoldfastSubcommand {
     }
 
     private func scan(_ request: UsageRequest, _ store: Store?, _ view: UsageView, _ console: Console) throws {
-        let report = try UsageScans.run(request, store: store, checkpoint: console.checkpoint)
+        let report = try measure(request, store, console)
         if let ncdu, let first = report.reports.first {
             try UsageExports.write(first, to: ncdu, version: HoldfastCommand.version) { piece in
                 try console.print(bytes: piece)
             }
         }
         try show(report, view, console)
-        try pictures.write(report.reports, store: store, console)
+        // Not every moment of a watch belongs into the history, nor what is counted in another way.
+        let keepsHistory = watch == nil && !scanning.crossFileSystems
+        try pictures.write(report.reports, store: keepsHistory ? store : nil, console)
+    }
+
+    private func measure(
+        _ request: UsageRequest, _ store: Store?, _ console: Console
+    ) throws(StorageError) -> UsageRunReport {
+        guard let span = try scanning.rememberedSpan(), let store else {
+            return try UsageScans.run(request, store: store, checkpoint: console.checkpoint)
+        }
+        let run = try UsageScans.run(request, remembering: span, in: store, checkpoint: console.checkpoint)
+        for report in run.reports where report.isRemembered {
+            let age = TimeSpan(seconds: max(0, Timestamp.now.seconds - report.scannedAt.seconds))
+            console.mention("\(report.source): as scanned \(age.words) ago")
+        }
+        return run
     }
 
     private func show(_ report: UsageRunReport, _ view: UsageView, _ console: Console) throws {

@@ -9,6 +9,8 @@ public struct UsageReport: Sendable {
     public var seconds: Double
     /// Whether it was stopped before its end: the figures are lower bounds.
     public var isPartial: Bool
+    /// Whether it is an earlier scan, out of the history.
+    public var isRemembered = false
     /// Every entry, where more than totals was asked for.
     public var tree: UsageTree?
     /// What could not be read, and why: the first of ``UsageTotals/errors``.

@@ -57,6 +57,57 @@ import Testing
             try fixture.holdfast("usage", "history", source, "--since", "30h").check().text.contains("fewer than 4"))
     }
 
+    @Test("every scan is in the history, and --max-age answers with the last one as long as it is young enough")
+    func remembered() throws {
+        func usage(_ options: String...) throws -> JSON {
+            try JSON(parsing: fixture.holdfast.run(["usage", source, "--json"] + options).check().text)[0]
+        }
+        func samples() throws -> Int {
+            try JSON(parsing: fixture.holdfast("usage", "history", "--json").check().text)[0]["samples"].elements.count
+        }
+        try write("first", kibibytes: 100)
+        let first = try usage("--max-age", "1h")
+        #expect(first["remembered"].boolean == false)
+        try write("second", kibibytes: 100)
+        let again = try usage("--max-age", "1h")
+        #expect(again["remembered"].boolean == true && again["scannedAt"] == first["scannedAt"])
+        #expect(again["allocatedBytes"].integer == first["allocatedBytes"].integer)
+        #expect(try samples() == 1)
+        try age(hours: 2)
+        let later = try usage("--max-age", "1h")
+        #expect(later["remembered"].boolean == false && later["files"].integer == 2)
+        _ = try usage("--no-history")
+        #expect(try samples() == 2)
+        #expect(try fixture.holdfast("usage", source, "--max-age", "1h", "--top", "3").status == 2)
+        #expect(try fixture.holdfast("usage", source, "--max-age", "soon").status == 2)
+    }
+
+    @Test("a first diff records its scan for the next one")
+    func firstDifference() throws {
+        try write("a/first", kibibytes: 100)
+        #expect(try fixture.holdfast("usage", "diff", source).status == 4)
+        try write("a/second", kibibytes: 100)
+        let table = try fixture.holdfast("usage", "diff", source).check()
+        #expect(table.text.contains("100KiB") && table.text.contains(" a"), "\(table)")
+    }
+
+    @Test("a page and metrics beside the table, to files and to standard output")
+    func pictures() throws {
+        try write("a/file", kibibytes: 100)
+        try fixture.holdfast(
+            "usage", source, "--html", fixture("page.html"), "--svg", fixture("map.svg"), "--openmetrics",
+            fixture("usage.prom")
+        ).check()
+        #expect(
+            try Tool.script("stat -c %a page.html map.svg usage.prom | tr '\\n' ' '", in: fixture("."))
+                .check().text == "600 600 644 ")
+        #expect(try Tool.run("grep", "-c", "<svg", fixture("page.html")).check().status == 0)
+        let page = try fixture.holdfast("usage", source, "--svg", "-").check()
+        #expect(page.text.hasPrefix("<svg") || page.text.hasPrefix("<?xml"))
+        #expect(try fixture.holdfast("usage", source, "--svg", "-", "--json").status == 2)
+        #expect(try fixture.holdfast("usage", source, "--html", fixture("none/page.html")).status == 4)
+    }
+
     @Test("a source without history is not found, and others are told all the same")
     func missing() throws {
         try scan()
