@@ -54,7 +54,7 @@ struct ResumeTests {
         #expect(left.isEmpty, "\(what): \(left)")
     }
 
-    @Test("a killed run: what it wrote is neither read nor compressed again", arguments: [0.4, 0.7, 1.0])
+    @Test("a killed run: what it wrote is neither read nor compressed again", arguments: [0.65, 0.8, 1.0])
     func killed(_ share: Double) throws {
         try kill(at: Int(Double(late) * share), in: "b")
         let left = try files(in: "b")
