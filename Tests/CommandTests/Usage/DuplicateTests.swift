@@ -14,7 +14,7 @@ import Testing
             """
             head -c 100000 /dev/urandom > "$1/one"; cp "$1/one" "$1/two"; cp "$1/one" "$2/three"; ln "$1/one" "$1/link"
             # The same edges and size, another middle.
-            cp "$1/one" "$1/near"; printf X | dd of="$1/near" bs=1 seek=50000 conv=notrunc status=none
+            cp "$1/one" "$1/near"; printf "another middle" | dd of="$1/near" bs=1 seek=50000 conv=notrunc status=none
             head -c 6000 /dev/urandom > "$1/small1"; cp "$1/small1" "$1/small2"; echo tiny > "$1/t1"; echo tiny > "$1/t2"
             """, a.root, b.root
         ).check()
