@@ -26,7 +26,7 @@ extension BackupRun {
         guard case .directory(let destination) = request.destination, !isEncrypted, !previous.isEncrypted,
             saysTheSame(file.index.origin, origin), request.rereadShare == 0,
             try isUnchanged(since: previous, origin),
-            try reuse(of: previous, origin).sampleIsSound(checkpoint.interruption)
+            try makeReuse(of: previous.archive, origin).sampleIsSound(checkpoint.interruption)
         else { return nil }
         let directory = try DestinationLayout.makeDirectory(for: request.source, below: destination)
         guard let name = try link(previous, in: directory, origin.startedAt) else { return nil }

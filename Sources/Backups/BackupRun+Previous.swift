@@ -65,11 +65,7 @@ extension BackupRun {
 
     func isUnchanged(since previous: PreviousBackup, _ origin: ArchiveOrigin) throws(StorageError) -> Bool {
         guard previous.file.index.skippedEntries == 0 else { return false }
-        return try TreeArchiver.isUnchanged(root, since: try reuse(of: previous, origin), checkpoint: checkpoint)
-    }
-
-    func reuse(of previous: PreviousBackup, _ origin: ArchiveOrigin) throws(StorageError) -> ArchiveReuse {
-        try ArchiveReuse(
-            previous.archive, root: root.descriptor, startedAt: origin.startedAt, rereadShare: request.rereadShare)
+        let reuse = try makeReuse(of: previous.archive, origin)
+        return try TreeArchiver.isUnchanged(root, since: reuse, checkpoint: checkpoint)
     }
 }

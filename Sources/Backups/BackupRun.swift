@@ -173,8 +173,8 @@ package struct BackupRun {
 
     /// Whether something changed is asked of the source itself, also where a clone of it is read. In a snapshot, everything has
     /// the inode numbers and times of the source, and only the device is another.
-    private func makeReuse(
-        of kept: PreviousArchive, _ origin: ArchiveOrigin, _ originals: OriginalEntries?
+    func makeReuse(
+        of kept: PreviousArchive, _ origin: ArchiveOrigin, _ originals: OriginalEntries? = nil
     ) throws(StorageError) -> ArchiveReuse {
         let asked = originals == nil ? reading.data : root
         return try ArchiveReuse(

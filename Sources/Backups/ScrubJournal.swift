@@ -34,9 +34,7 @@ struct ScrubJournal {
     func write(to destination: String) throws(StorageError) {
         let text = JSONValue.object(verifiedAt.mapValues { .string($0.description) }).prettyText() + "\n"
         do throws(FileError) {
-            let publication = try FilePublication(inDirectory: destination)
-            try publication.openFile().writeAll(Array(text.utf8), at: 0)
-            _ = try publication.publish([Self.name], replaces: true, isDurable: true)
+            try FilePublication.replace(Self.name, inDirectory: destination, with: text)
         } catch {
             throw StorageError(
                 error, doing: "note in '\(destination.printable())' what was verified", object: destination)

@@ -65,7 +65,7 @@ package import Volumes
 /// - ``recordUsage(_:now:)``
 /// - ``usageHistory(of:since:now:)``
 /// - ``lastUsage(of:now:)``
-/// - ``usageDifference(_:room:since:)``
+/// - ``usageDifference(_:since:)``
 /// ### Images
 /// - ``loadImages(from:platform:isDurable:checkpoint:)``
 /// - ``saveImages(_:to:replaces:isDurable:checkpoint:)``

@@ -11,6 +11,8 @@ package final class FilePublication {
     /// How many files of writers that are gone were removed.
     package let sweptFiles: Int
     private var hasJournal = false
+    /// Only the owner may read it.
+    package static let privateMode: UInt16 = 0o600
     private var isFinished = false
 
     /// Begins a file in the directory at `path`, which must exist. Only its owner can read it.
@@ -24,7 +26,7 @@ package final class FilePublication {
     private static func makePartial(in directory: borrowing Descriptor) throws(FileError) -> PartialFile {
         while true {
             let name = PartialName()
-            let file = try directory.createFile(name.file, mode: 0o600)
+            let file = try directory.createFile(name.file, mode: Self.privateMode)
             do throws(FileError) {
                 guard let lease = try Lease.take(file, .exclusive) else { continue }
                 if try lease.descriptor.status().linkCount > 0 { return PartialFile(name: name, lease: lease) }
@@ -41,7 +43,7 @@ package final class FilePublication {
 
     /// Makes the empty file beside it that tells what of it can be used again. It goes when the file is published or given up.
     package func makeJournal() throws(FileError) -> Descriptor {
-        let journal = try directory.createFile(partial.name.journal, mode: 0o600)
+        let journal = try directory.createFile(partial.name.journal, mode: Self.privateMode)
         hasJournal = true
         return journal
     }
@@ -72,6 +74,20 @@ package final class FilePublication {
             }
         }
         return nil
+    }
+
+    /// Gives a file this text, at once and durably: whoever reads it meanwhile has the old one or the new one, and a failure
+    /// leaves the old one.
+    ///
+    /// - Parameter mode: who may read it; only its owner, if nothing else is said.
+    package static func replace(
+        _ name: String, inDirectory path: String, with text: String, mode: UInt16 = privateMode
+    ) throws(FileError) {
+        let publication = try FilePublication(inDirectory: path)
+        let file = try publication.openFile()
+        try file.writeAll(Array(text.utf8), at: 0)
+        if mode != privateMode { try file.setMode(mode) }
+        _ = try publication.publish(CollectionOfOne(name), replaces: true, isDurable: true)
     }
 
     /// A failure leaves it to the next sweep: a journal without its file is nobody's.

@@ -94,11 +94,7 @@ public struct JobInstaller: Sendable {
     private func write(_ file: File) throws(StorageError) {
         let (folder, name) = HostPath.split(file.path)
         do throws(FileError) {
-            let publication = try FilePublication(inDirectory: folder)
-            let descriptor = try publication.openFile()
-            try descriptor.writeAll(Array(file.text.utf8), at: 0)
-            try descriptor.setMode(Self.readableMode)
-            _ = try publication.publish([name], replaces: true, isDurable: true)
+            try FilePublication.replace(name, inDirectory: folder, with: file.text, mode: Self.readableMode)
         } catch {
             throw StorageError(
                 error, doing: "write '\(file.path.printable())'", object: file.path,

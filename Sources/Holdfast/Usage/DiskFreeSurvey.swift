@@ -44,7 +44,7 @@ struct DiskFreeSurvey {
         for destination in request.backups {
             backups.append(try BackupSizes.measure(destination, store: root, checkpoint: checkpoint))
         }
-        let space = try attempt("examine the store") { () throws(FileError) in try store.root.fileSystemSpace() }
+        let space = try attempt("examine the store") { () throws(FileError) in try store.root.fileSystemRoom() }
         var facts = DiskFreeFacts(takenAt: takenAt, rootPath: store.rootPath, space: space)
         facts.layers = try layers(records)
         for image in records.images {

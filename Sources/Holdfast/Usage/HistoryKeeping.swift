@@ -9,15 +9,12 @@ extension Store {
     /// directories are kept of reports that have a tree. Sources that are volumes of the store and were removed meanwhile are
     /// left out.
     ///
-    /// - Parameter measured: reports, each with the file system that holds its source.
     /// - Throws: ``StorageModel/StorageError/Code/noSpace``, ``StorageModel/StorageError/Code/permissionDenied`` for a store that cannot be written: nothing
     ///   is recorded then, and the reports are as good as before.
-    public func recordUsage(
-        _ measured: [(report: UsageReport, room: FileSystemRoom?)], now: Timestamp = .now
-    ) throws(StorageError) {
-        let entries = measured.map { report, room in
+    public func recordUsage(_ reports: [UsageReport], now: Timestamp = .now) throws(StorageError) {
+        let entries = reports.map { report in
             (
-                source: report.source, sample: UsageSample(report, space: room),
+                source: report.source, sample: UsageSample(report),
                 // What was not seen to its end would look as if it had shrunk.
                 directories: report.isPartial
                     ? nil : report.tree.map { DirectoryList($0, totals: $0.totals()).encoded() }
@@ -60,12 +57,11 @@ extension Store {
     ///
     /// - Parameters:
     ///   - report: of a scan just made, with its tree. It should not be in the history yet.
-    ///   - room: the file system that holds the source.
     ///   - since: the last scan at or before this time counts, else the first after it; `nil` for the last scan.
     /// - Throws: ``StorageModel/StorageError/Code/notFound`` if no scan with directories is in the history,
     ///   ``StorageModel/StorageError/Code/invalidInput`` for a report without a tree.
     public func usageDifference(
-        _ report: UsageReport, room: FileSystemRoom?, since: Timestamp? = nil
+        _ report: UsageReport, since: Timestamp? = nil
     ) throws(StorageError) -> UsageDifference {
         let shown = report.source.description.printable(limit: 200)
         guard let tree = report.tree else {
@@ -85,6 +81,6 @@ extension Store {
                 hint: "compare with another time (--since)")
         }
         return UsageDifference(
-            report.source, before: kept.sample, list, after: UsageSample(report, space: room), tree)
+            report.source, before: kept.sample, list, after: UsageSample(report), tree)
     }
 }

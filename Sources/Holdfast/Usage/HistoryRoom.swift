@@ -12,7 +12,7 @@ public enum SourceRoom {
         _ source: SourceReference, in store: Store?, checkpoint: Checkpoint = Checkpoint()
     ) throws(StorageError) -> FileSystemRoom {
         try withRoot(of: source, in: store, checkpoint) { root throws(FileError) in
-            FileSystemRoom(try root.fileSystemSpace())
+            try root.fileSystemRoom()
         }
     }
 
@@ -51,12 +51,5 @@ public enum SourceRoom {
             }
             return try attempt(root)
         }
-    }
-}
-
-extension FileSystemRoom {
-    init(_ space: FileSystemSpace) {
-        self.init(
-            totalBytes: space.totalBytes, usedBytes: space.usedBytes, availableBytes: space.availableBytes)
     }
 }

@@ -6,8 +6,6 @@ public enum HistoryScan {
     public struct Outcome: Sendable {
         public let source: SourceReference
         public let result: Result<UsageReport, StorageError>
-        /// The file system that holds it; `nil` if it could not be asked.
-        public let room: FileSystemRoom?
     }
 
     /// Scans sources one after the other, each with its tree.
@@ -29,9 +27,7 @@ public enum HistoryScan {
                 throw run.failures.first
                     ?? StorageError(.notFound, object: source.description, "'\(source)' could not be scanned")
             }
-            // What went away since has no file system, and its scan is worth keeping all the same.
-            let room = try? SourceRoom.of(source, in: store, checkpoint: checkpoint)
-            outcomes.append(Outcome(source: source, result: result, room: room))
+            outcomes.append(Outcome(source: source, result: result))
         }
         return outcomes
     }

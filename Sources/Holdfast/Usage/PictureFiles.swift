@@ -59,11 +59,7 @@ public enum UsagePictures {
     public static func write(_ text: String, to path: String, for audience: Audience) throws(StorageError) {
         let (directory, name) = HostPath.split(path)
         do throws(FileError) {
-            let publication = try FilePublication(inDirectory: directory)
-            let file = try publication.openFile()
-            try file.writeAll(Array(text.utf8), at: 0)
-            try file.setMode(audience.mode)
-            _ = try publication.publish(CollectionOfOne(name), replaces: true, isDurable: true)
+            try FilePublication.replace(name, inDirectory: directory, with: text, mode: audience.mode)
         } catch {
             throw StorageError(error, doing: "write '\(path.printable(limit: 200))'", object: path)
         }

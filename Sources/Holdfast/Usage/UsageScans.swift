@@ -109,6 +109,8 @@ private struct UsageRun {
             seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18, isPartial: outcome.isPartial,
             tree: outcome.tree)
         report.unreadable = outcome.unreadable
+        // Why: a file system that does not tell makes no scan fail.
+        report.room = try? root.descriptor.fileSystemRoom()
         var rest = outcome
         (rest.tree, rest.unreadable) = (nil, [])
         scanned.append(

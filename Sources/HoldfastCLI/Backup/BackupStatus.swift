@@ -50,13 +50,7 @@ struct BackupStatus: HoldfastSubcommand {
     }
 
     private func limit() throws(StorageError) -> TimeSpan? {
-        guard let maxAge else { return nil }
-        guard let span = TimeSpan(parsing: maxAge) else {
-            throw StorageError(
-                .invalidInput, object: maxAge, "--max-age '\(maxAge.printable(limit: 40))' is not a length of time",
-                hint: "write it as in 90m, 26h or 8d")
-        }
-        return span
+        try maxAge.map { text throws(StorageError) in try TimeSpan(text, of: "--max-age", as: "90m, 26h or 8d") }
     }
 
     private func failure(_ message: String, _ object: String) -> StorageError {

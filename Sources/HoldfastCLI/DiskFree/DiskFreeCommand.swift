@@ -80,10 +80,6 @@ struct DiskFreeCommand: HoldfastSubcommand {
     }
 
     private func age() throws(StorageError) -> TimeSpan? {
-        guard let maxAge else { return nil }
-        if let span = TimeSpan(parsing: maxAge) { return span }
-        throw StorageError(
-            .invalidInput, object: maxAge, "--max-age: '\(maxAge.printable(limit: 80))' is not a length of time",
-            hint: "write a number with its unit, such as 15m, 2h or 1d")
+        try maxAge.map { text throws(StorageError) in try TimeSpan(text, of: "--max-age", as: "15m, 2h or 1d") }
     }
 }

@@ -90,11 +90,6 @@ struct JobRunCommand: HoldfastSubcommand {
     }
 
     private func span(_ text: String, _ option: String, _ least: Int64) throws(StorageError) -> Int64 {
-        guard let span = TimeSpan(parsing: text), span.seconds >= least else {
-            throw StorageError(
-                .invalidInput, object: text, "\(option) '\(text.printable(limit: 40))' is not a length of time",
-                hint: "write it as in 90s, 10m or 4h")
-        }
-        return span.seconds
+        try TimeSpan(text, of: option, as: "90s, 10m or 4h", least: least).seconds
     }
 }

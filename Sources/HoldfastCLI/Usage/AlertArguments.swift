@@ -34,11 +34,6 @@ enum AlertArguments {
         return rules
     }
 
-    static func span(_ text: String, of option: String) throws(StorageError) -> TimeSpan {
-        guard let span = TimeSpan(parsing: text) else { throw wrong(text, option, "15m, 26h or 7d") }
-        return span
-    }
-
     /// One threshold for a warning, and perhaps another for what is critical.
     private static func pair(
         _ text: String, _ option: String, _ example: String, _ number: (String) -> Double?,

@@ -85,7 +85,7 @@ struct UsageAlert: HoldfastSubcommand {
         let now = Timestamp.now
         let start = try Timestamp(since: since, now: now)
         let newest = try maxAge.map { text throws(StorageError) in
-            now.earlier(by: try AlertArguments.span(text, of: "--max-age"))
+            now.earlier(by: try TimeSpan(text, of: "--max-age", as: "15m, 26h or 7d"))
         }
         let wanted = try selection.sources(named: sources, store, console)
         let opened = try open(wanted, console)
@@ -126,12 +126,12 @@ struct UsageAlert: HoldfastSubcommand {
                 if let store, !noHistory, case .success(let report) = outcome.result {
                     // Even where the history cannot be written the state is what counts.
                     do throws(StorageError) {
-                        try store.recordUsage([(report, outcome.room)])
+                        try store.recordUsage([report])
                     } catch {
                         console.mention("the history was not kept: \(error.message)")
                     }
                 }
-                result.append((source, outcome.result.map { UsageSample($0, space: outcome.room) }))
+                result.append((source, outcome.result.map { UsageSample($0) }))
             }
         }
         return result

@@ -53,10 +53,10 @@ struct UsageDiff: HoldfastSubcommand {
         let report = try outcome.result.get()
         let difference: UsageDifference
         do throws(StorageError) {
-            difference = try store.usageDifference(report, room: outcome.room, since: time)
+            difference = try store.usageDifference(report, since: time)
         } catch {
             // Without an earlier scan this one is at least there for the next comparison.
-            if error.code == .notFound && !noHistory { console.record([(report, outcome.room)], in: store) }
+            if error.code == .notFound && !noHistory { console.record([report], in: store) }
             throw error
         }
         if output.json {
@@ -70,20 +70,6 @@ struct UsageDiff: HoldfastSubcommand {
             console.mention("not everything could be read: the figures are lower bounds")
             console.note(.warnings)
         }
-        if !noHistory { console.record([(report, outcome.room)], in: store) }
-    }
-}
-
-extension Console {
-    /// Adds scans to the history. That it cannot be done, as on a full disk or in a read-only store, is a warning: the report
-    /// is as good as before.
-    func record(_ measured: [(report: UsageReport, room: FileSystemRoom?)], in store: Store) {
-        if measured.isEmpty { return }
-        do throws(StorageError) {
-            try store.recordUsage(measured)
-        } catch {
-            mention("the history was not kept: \(error.message)")
-            note(.warnings)
-        }
+        if !noHistory { console.record([report], in: store) }
     }
 }

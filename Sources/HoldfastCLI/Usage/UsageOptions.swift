@@ -126,19 +126,14 @@ struct UsageScanOptions: ParsableArguments {
         request.readsExtents = extents
         request.callsPerSecond = ioBudget
         request.limitSeconds = try maxTime.map { text throws(StorageError) in
-            Double(try span(text, "--max-time").seconds)
+            Double(try TimeSpan(text, of: "--max-time", as: Self.spans).seconds)
         }
     }
 
     /// How old a remembered scan may be; `nil` for none.
     func rememberedSpan() throws(StorageError) -> TimeSpan? {
-        try maxAge.map { text throws(StorageError) in try span(text, "--max-age") }
+        try maxAge.map { text throws(StorageError) in try TimeSpan(text, of: "--max-age", as: Self.spans) }
     }
 
-    private func span(_ text: String, _ option: String) throws(StorageError) -> TimeSpan {
-        if let span = TimeSpan(parsing: text) { return span }
-        throw StorageError(
-            .invalidInput, object: text, "\(option) '\(text.printable(limit: 40))' is not a length of time",
-            hint: "write it as in 30s, 10m or 1h")
-    }
+    private static let spans = "30s, 10m or 1h"
 }

@@ -45,7 +45,7 @@ struct UsagePictureOptions: ParsableArguments {
     ///
     /// - Parameter store: `nil` where there is none: then there is no history.
     func write(_ reports: [UsageReport], store: Store?, _ console: Console) throws {
-        if let store, !noHistory { console.record(reports.filter { !$0.isRemembered }, in: store) }
+        if let store, !noHistory { console.record(reports, in: store) }
         let history = store.map { store in console.history(of: reports.map(\.source), in: store) } ?? []
         if let html { try write(UsagePictures.page(reports, history: history), to: html, for: .owner, console) }
         if let svg { try write(UsagePictures.treemap(reports, byAge: colorByAge), to: svg, for: .owner, console) }
@@ -67,28 +67,6 @@ struct UsagePictureOptions: ParsableArguments {
             try UsagePictures.write(text, to: path, for: audience)
         } catch {
             try console.report(error)
-        }
-    }
-}
-
-extension Console {
-    /// Adds scans to the history, each with the file system that holds its source now.
-    func record(_ reports: [UsageReport], in store: Store) {
-        let measured = reports.map { report in
-            // A source that went away since has no file system, and its scan is worth keeping all the same.
-            (report: report, room: try? SourceRoom.of(report.source, in: store, checkpoint: checkpoint))
-        }
-        record(measured, in: store)
-    }
-
-    /// The history, or a warning and none.
-    fileprivate func history(of sources: [SourceReference], in store: Store) -> [UsageSeries] {
-        do throws(StorageError) {
-            return try store.usageHistory(of: sources)
-        } catch {
-            mention("the history cannot be read: \(error.message)")
-            note(.warnings)
-            return []
         }
     }
 }

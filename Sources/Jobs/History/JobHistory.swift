@@ -50,9 +50,7 @@ package struct JobHistory: Sendable {
         let text = reports.map { $0.json.compactText + "\n" }.joined()
         do throws(FileError) {
             _ = try state.open()
-            let publication = try FilePublication(inDirectory: state.path)
-            try publication.openFile().writeAll(Array(text.utf8), at: 0)
-            _ = try publication.publish([Self.name], replaces: true, isDurable: true)
+            try FilePublication.replace(Self.name, inDirectory: state.path, with: text)
         } catch {
             throw StorageError(error, doing: "write the history of the job '\(state.job)'", object: state.path)
         }

@@ -80,11 +80,8 @@ package enum MetricsFile {
     package static func write(_ families: [MetricFamily], to path: String) throws(StorageError) {
         let (directory, name) = HostPath.split(path)
         do throws(FileError) {
-            let publication = try FilePublication(inDirectory: directory)
-            let file = try publication.openFile()
-            try file.writeAll(Array(OpenMetricsText.text(families).utf8), at: 0)
-            try file.setMode(0o644)
-            _ = try publication.publish([name], replaces: true, isDurable: true)
+            try FilePublication.replace(
+                name, inDirectory: directory, with: OpenMetricsText.text(families), mode: 0o644)
         } catch {
             throw StorageError(
                 error, doing: "write the metrics to '\(path.printable())'", object: path,

@@ -52,14 +52,14 @@ package struct DiskFreeFacts: Sendable {
     package var backups: [BackupSpace] = []
     /// Without the layers that no image needs, which the arithmetic finds.
     package var cache: [CacheSpace] = []
-    package var space: FileSystemSpace
+    package var space: FileSystemRoom
     /// The catalog, its journal, and the store's own directories.
     package var storeBytes: UInt64 = 0
     package var deletedOpenFiles: [DeletedOpenFile] = []
     package var seesAllProcesses = true
     package var failures: [StorageError] = []
 
-    package init(takenAt: Timestamp, rootPath: String, space: FileSystemSpace) {
+    package init(takenAt: Timestamp, rootPath: String, space: FileSystemRoom) {
         self.takenAt = takenAt
         self.rootPath = rootPath
         self.space = space

@@ -11,6 +11,8 @@ public struct UsageReport: Sendable {
     public var isPartial: Bool
     /// Whether it is an earlier scan, out of the history.
     public var isRemembered = false
+    /// The file system that holds the source; `nil` if it was not asked.
+    public var room: FileSystemRoom?
     /// Every entry, where more than totals was asked for.
     public var tree: UsageTree?
     /// What could not be read, and why: the first of ``UsageTotals/errors``.

@@ -12,8 +12,7 @@ import Testing
     private func facts(used: UInt64 = 1 << 30) -> DiskFreeFacts {
         DiskFreeFacts(
             takenAt: Self.now, rootPath: "/store",
-            space: FileSystemSpace(
-                totalBytes: 2 << 30, freeBytes: (2 << 30) - used, availableBytes: (1 << 30) - used / 2))
+            space: FileSystemRoom(totalBytes: 2 << 30, usedBytes: used, availableBytes: (1 << 30) - used / 2))
     }
 
     private func size(_ bytes: UInt64, errors: UInt64 = 0) -> MeasuredSize {
