@@ -84,7 +84,8 @@ import Testing
             let plan = FaultPlan(ordinal: ordinal, .fail(errno))
             do throws(StorageError) {
                 try copy(place, under: plan)
-                Issue.record("call \(ordinal), \(counting.log[ordinal - 1]): the failure was not seen")
+                // Times that are right already are not set: there can be a call less.
+                #expect(plan.log.count < ordinal, "\(ordinal), \(counting.log[ordinal - 1]): the failure was not seen")
             } catch {
                 #expect(error.errno == errno)
             }

@@ -315,9 +315,10 @@ private let mayMount: Bool = {
         #expect(counting.log.count > 8)
         for ordinal in 1...counting.log.count {
             let call = counting.log[ordinal - 1]
-            #expect(throws: (any Error).self, "\(ordinal): \(call)") {
-                try attempt(FaultPlan(ordinal: ordinal, .fail(.noMemory)))
-            }
+            let plan = FaultPlan(ordinal: ordinal, .fail(.noMemory))
+            let failed = (try? attempt(plan)) == nil
+            // Times that are right already (two directories of one tick) are not set: there are a few calls less then.
+            #expect(failed == (plan.log.count >= ordinal), "\(ordinal): \(call)")
             try Unmounting.detach(name("merged"), in: place.descriptor.descriptor)
             #expect(try mountpoints(below: place) == [], "\(ordinal): \(call)")
             #expect(try place.descriptor.descriptor.entries().count == 3, "\(ordinal): \(call)")
