@@ -5,6 +5,7 @@ import Testing
 
 /// Goal: every entry once, in the order of an archive, whatever the shape. Method: find(1), du(1), deep and wide trees.
 @Suite("Walking") struct WalkTests {
+    /// Walks twice, the second time with a thread that walks ahead.
     private func walk(_ root: String, _ options: OrderedWalk.Options = .init()) throws -> [EntryPath] {
         var paths: [EntryPath] = []
         let walk = try OrderedWalk(root: try Descriptor.openDirectory(atHostPath: root), options: options)
@@ -13,7 +14,47 @@ import Testing
         } onError: { path, error in
             Issue.record("\(path): \(error)")
         }
+        var ahead: [EntryPath] = []
+        let descriptor = SharedDescriptor(try Descriptor.openDirectory(atHostPath: root))
+        OrderedWalk.forEachAhead(descriptor, options: options) { (entry) throws(Never) in
+            ahead.append(entry.path)
+        } onError: { path, error in
+            Issue.record("\(path): \(error)")
+        }
+        #expect(ahead == paths)
         return paths
+    }
+
+    @Test("What is done with an entry can end a walk that is ahead of it", arguments: [1, 128, 129, 2000])
+    func endsEarly(_ last: Int) throws {
+        struct Enough: Error {}
+        let place = try Place()
+        try Tool.script("mkdir \"$1\"; cd \"$1\"; seq 1 3000 | xargs touch", place.directory("wide")).check()
+        let root = SharedDescriptor(try Descriptor.openDirectory(atHostPath: place.directory("wide")))
+        var count = 0
+        #expect(throws: Enough.self) {
+            try OrderedWalk.forEachAhead(root) { (_) throws(Enough) in
+                count += 1
+                if count == last { throw Enough() }
+            } onError: { path, error in
+                Issue.record("\(path): \(error)")
+            }
+        }
+        #expect(count == last)
+    }
+
+    @Test("A file instead of a directory is one failure, of the root")
+    func failsAtTheRoot() throws {
+        let place = try Place()
+        try place.builder("tree").file("file", "")
+        let file = SharedDescriptor(
+            try Descriptor.openDirectory(atHostPath: place.directory("tree")).openFile(name("file"), for: .reading))
+        var failures: [String] = []
+        OrderedWalk.forEachAhead(file) { (_) throws(Never) in
+        } onError: { path, error in
+            failures.append("\(path): \(error.errno)")
+        }
+        #expect(failures == [".: \(Errno.notDirectory)"])
     }
 
     @Test("A walk finds what find(1) finds, in ascending order", arguments: [1, 2, 3] as [UInt64])

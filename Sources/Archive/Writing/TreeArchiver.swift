@@ -1,7 +1,7 @@
 package import FileTree
 package import StorageModel
 
-/// Writes a tree on disk as an archive: one thread walks and plans, several read, hash and compress, one writes.
+/// Writes a tree on disk as an archive: one thread walks, one plans, several read, hash and compress, one writes.
 ///
 /// Memory: bounded by the threads, a few frames each, plus the table of contents (about 60 bytes an entry) and the listings of
 /// the directories on the way down. A file that changes while it is read never aborts the archive; see ``Outcome``.
@@ -123,13 +123,7 @@ package enum TreeArchiver {
     ) throws(StorageError) -> Bool {
         var planner = ArchivePlanner(root: root, notices: notices, reuse: reuse, proof: proof, submit: submit)
         var rootFailure: FileError?
-        let walk: OrderedWalk
-        do throws(FileError) {
-            walk = try OrderedWalk(root: root.descriptor, options: OrderedWalk.Options())
-        } catch {
-            throw StorageError(error, doing: "read the source", object: "")
-        }
-        try walk.forEach { (entry) throws(StorageError) in
+        try OrderedWalk.forEachAhead(root) { (entry) throws(StorageError) in
             try checkpoint.interruption.check()
             observe(entry)
             try planner.add(entry)

@@ -59,6 +59,9 @@ enum Terminal {
     /// Whether standard output is a terminal that shows characters for drawing.
     static let drawsBlocks = standardOutputIsOne && getenv("TERM").map { strcmp($0, "dumb") != 0 } ?? false
 
+    /// Moves to the upper left corner and clears the screen (ECMA-48).
+    static let clearing = "\u{1b}[H\u{1b}[2J"
+
     /// The width of the terminal behind a descriptor (`TIOCGWINSZ`); `nil` if there is none.
     static func columns(of descriptor: CInt) -> Int? {
         var size = winsize()

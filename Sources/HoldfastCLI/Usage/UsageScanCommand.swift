@@ -101,12 +101,22 @@ struct UsageScanCommand: HoldfastSubcommand {
         let needsStore = request.sources.contains { $0.engine == EngineOption.Engine.holdfast.rawValue }
         // What other engines and directories take is kept where there is a store, and makes none.
         let opened = needsStore ? try store.open(console) : pictures.noHistory ? nil : try store.existing()
-        guard let watch else { return try scan(request, opened, view, console) }
+        guard let watch else { return _ = try scan(request, opened, view, console) }
+        try scanAgain(every: watch, request, opened, view, console)
+    }
+
+    /// Scans again and again until Ctrl-C. A terminal shows the last scan, and how the sources grew since the first.
+    private func scanAgain(
+        every seconds: Int, _ request: UsageRequest, _ opened: Store?, _ view: UsageView, _ console: Console
+    ) throws {
+        let draws = Terminal.drawsBlocks && view.format == .table
+        var view = view
         while true {
-            if Terminal.drawsBlocks && view.format == .table { try console.print("\u{1b}[H\u{1b}[2J") }
-            try scan(request, opened, view, console)
+            if draws { try console.print(Terminal.clearing + (view.baseline?.heading(everySeconds: seconds) ?? "")) }
+            let report = try scan(request, opened, view, console)
             try console.flush()
-            for _ in 0..<(watch * 20) where !Signals.interruption.isRequested { usleep(50_000) }
+            if draws { view.baseline = view.baseline ?? UsageBaseline(report) }
+            for _ in 0..<(seconds * 20) where !Signals.interruption.isRequested { usleep(50_000) }
             if Signals.interruption.isRequested { return console.note(.interrupted) }
         }
     }
@@ -125,7 +135,9 @@ struct UsageScanCommand: HoldfastSubcommand {
         return request
     }
 
-    private func scan(_ request: UsageRequest, _ store: Store?, _ view: UsageView, _ console: Console) throws {
+    private func scan(
+        _ request: UsageRequest, _ store: Store?, _ view: UsageView, _ console: Console
+    ) throws -> UsageRunReport {
         let report = try measure(request, store, console)
         if let ncdu, let first = report.reports.first {
             try UsageExports.write(first, to: ncdu, version: HoldfastCommand.version) { piece in
@@ -136,6 +148,7 @@ struct UsageScanCommand: HoldfastSubcommand {
         // Not every moment of a watch belongs into the history, nor what is counted in another way.
         let keepsHistory = watch == nil && !scanning.crossFileSystems
         try pictures.write(report.reports, store: keepsHistory ? store : nil, console)
+        return report
     }
 
     private func measure(

@@ -13,7 +13,13 @@ struct UsageTables {
     }
 
     /// A bar's column, where bars are drawn.
-    private var barColumn: [Table.Column] { Terminal.drawsBlocks ? [Table.Column(heading: "", colour: .bar)] : [] }
+    private var barColumn: [Table.Column] {
+        Terminal.drawsBlocks ? [Table.Column(heading: "", isDispensable: true, colour: .bar)] : []
+    }
+
+    private func dispensable(_ heading: String) -> Table.Column {
+        Table.Column(heading: heading, isNumber: true, isDispensable: true)
+    }
 
     private func bar(_ part: UInt64, of whole: UInt64) -> [String] {
         guard Terminal.drawsBlocks else { return [] }
@@ -26,22 +32,21 @@ struct UsageTables {
 
     // MARK: Sources
 
-    func sources(_ run: UsageRunReport, hasTotal: Bool) -> Table {
+    /// - Parameter baseline: what the sources had before, to tell how they grow.
+    func sources(_ run: UsageRunReport, hasTotal: Bool, since baseline: UsageBaseline? = nil) -> Table {
         let extents = run.reports.contains { $0.extents != nil }
         var columns = [
             Table.Column(heading: "SOURCE", isFlexible: true), Table.Column(heading: "SIZE", isNumber: true),
-            Table.Column(heading: "APPARENT", isNumber: true), Table.Column(heading: "SHARED", isNumber: true),
-            Table.Column(heading: "FILES", isNumber: true), Table.Column(heading: "DIRS", isNumber: true),
         ]
-        if extents {
-            columns += [
-                Table.Column(heading: "EXCLUSIVE", isNumber: true), Table.Column(heading: "REFLINKED", isNumber: true),
-            ]
-        }
+        if baseline != nil { columns.append(Table.Column(heading: "GROWN", isNumber: true)) }
+        columns += ["APPARENT", "SHARED", "FILES", "DIRS"].map(dispensable)
+        if extents { columns += ["EXCLUSIVE", "REFLINKED"].map { Table.Column(heading: $0, isNumber: true) } }
         var table = Table(columns + barColumn)
         let largest = run.reports.map { size($0.totals) }.max() ?? 0
         for report in run.reports {
-            var cells = [report.source.description] + figures(report.totals, report.isLowerBound, report.sharedBytes)
+            var cells = [report.source.description]
+            cells += figures(
+                report.totals, report.isLowerBound, report.sharedBytes, grown: baseline.map { $0.growth(of: report) })
             if extents {
                 cells += [
                     report.extents?.exclusiveBytes.asBytes ?? "-", report.extents?.sharedBytes.asBytes ?? "-",
@@ -50,17 +55,21 @@ struct UsageTables {
             table.append(cells + bar(size(report.totals), of: largest))
         }
         if run.reports.count > 1 || hasTotal {
-            let cells = ["total"] + figures(run.sum.totals, run.sum.isLowerBound, nil)
+            let grown = baseline.map { $0.growth(of: run) }
+            let cells = ["total"] + figures(run.sum.totals, run.sum.isLowerBound, nil, grown: grown)
             table.append(cells + Array(repeating: "", count: columns.count + barColumn.count - cells.count))
         }
         return table
     }
 
-    /// Size, apparent size, shared, files and directories. `≥` marks lower bounds.
-    private func figures(_ totals: UsageTotals, _ isLowerBound: Bool, _ shared: UInt64?) -> [String] {
+    /// Size, growth if that is shown, apparent size, shared, files and directories. `≥` marks lower bounds.
+    private func figures(
+        _ totals: UsageTotals, _ isLowerBound: Bool, _ shared: UInt64?, grown: Int64?
+    ) -> [String] {
         let mark = isLowerBound ? "≥" : ""
-        return [
-            mark + totals.allocatedBytes.asBytes, mark + totals.apparentBytes.asBytes,
+        let growth = grown.map { [$0 == 0 ? "-" : UsageDiffRow.signed($0)] } ?? []
+        return [mark + totals.allocatedBytes.asBytes] + growth + [
+            mark + totals.apparentBytes.asBytes,
             shared.map { $0 == 0 ? "-" : mark + $0.asBytes } ?? "", mark + totals.files.grouped,
             mark + totals.directories.grouped,
         ]

@@ -11,6 +11,8 @@ struct UsageView {
 
     let lists: UsageLists
     let format: Format
+    /// What a watch saw first.
+    var baseline: UsageBaseline?
 
     func print(_ run: UsageRunReport, _ console: Console) throws {
         switch format {
@@ -80,7 +82,7 @@ struct UsageView {
 
     private func printTables(_ run: UsageRunReport, _ console: Console) throws {
         let tables = UsageTables(usesApparentSize: lists.usesApparentSize)
-        try console.print(tables.sources(run, hasTotal: lists.hasTotal))
+        try console.print(tables.sources(run, hasTotal: lists.hasTotal, since: baseline))
         for report in run.reports {
             guard let tree = report.tree else { continue }
             let title = run.reports.count > 1 ? "\(report.source), " : ""

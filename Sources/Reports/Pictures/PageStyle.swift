@@ -96,7 +96,7 @@ enum PageStyle {
         .filter input{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:4px 10px;
         min-width:0;width:260px;min-height:32px}
         .grid2{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:16px}
-        .chart,.spark{display:block;overflow:visible}.chart{width:100%;height:auto;margin-top:8px}
+        .chart,.spark{display:block;overflow:visible}.chart{width:100%;max-width:720px;height:auto;margin-top:8px}
         .spark{width:100px;height:24px}
         .chart text{fill:var(--muted);font-size:14px}.chart .grid{stroke:var(--line)}
         .line{fill:none;stroke:var(--accent);stroke-width:2;stroke-linejoin:round;vector-effect:non-scaling-stroke}
@@ -113,8 +113,8 @@ enum PageStyle {
         .filter input{width:100%}}
         @media (prefers-reduced-motion:reduce){*{transition:none!important}}
         @media print{body{background:#fff;font-size:12px}.tools,.modes,.filter,#info,.skip{display:none!important}
-        section,.card{break-inside:avoid}.scroll{overflow:visible}main,header,footer{max-width:none;padding:0}
-        tr,svg{break-inside:avoid}#map svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+        h2,h3{break-after:avoid}tr,svg{break-inside:avoid}.scroll{overflow:visible}
+        main,header,footer{max-width:none;padding:0}#map svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
         @media (forced-colors:active){#map rect{stroke:CanvasText}}
 
         """

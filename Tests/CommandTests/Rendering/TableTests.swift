@@ -31,6 +31,26 @@ import Testing
         #expect(lines.last == "a-rather-long-n…   12345")
     }
 
+    @Test(
+        "what can be done without is left out, the last first, when the flexible column is at its smallest",
+        arguments: [
+            (60, "NAME   SIZE   FILES   BAR"), (29, "NAME       SIZE   FILES   BAR"), (23, "NAME       SIZE   FILES"),
+            (16, "NAME       SIZE"), (3, "NAME       SIZE"),
+        ])
+    func leavesOut(_ columns: Int, _ heading: String) {
+        var table = Table([
+            Table.Column(heading: "NAME", isFlexible: true), Table.Column(heading: "SIZE", isNumber: true),
+            Table.Column(heading: "FILES", isNumber: true, isDispensable: true),
+            Table.Column(heading: "BAR", isDispensable: true),
+        ])
+        table.append(["a-rather-long-name", "1", "2", "█"])
+        let lines = table.text(limitColumns: columns).split(separator: "\n").map(String.init)
+        let parts = { (line: String) in line.split(separator: " ").map(String.init) }
+        #expect(parts(lines[0]) == parts(heading))
+        #expect(parts(lines[1]).count == parts(heading).count)
+        if columns > 15 { #expect(lines.allSatisfy { $0.displayWidth <= columns }) }
+    }
+
     @Test("control characters are shown, not obeyed")
     func escapesControls() {
         var table = Table([Table.Column(heading: "NAME")])

@@ -136,6 +136,32 @@ import Testing
         #expect(try process.wait().status == 130)
     }
 
+    @Test(
+        "a terminal shows the last scan and what grew since the first, no wider than it is",
+        arguments: [(100, false), (46, false), (100, true)])
+    func watchOnTerminal(_ columns: Int, _ isPlain: Bool) throws {
+        // script(1) makes the terminal; the shell becomes the command, so that its number is the command's.
+        let script = """
+            stty cols \(columns) rows 20
+            (sleep 1.5; head -c 3145728 /dev/zero > "$DATA/grown"; sync; sleep 3; kill -INT $$) &
+            exec "$HOLDFAST" usage v --watch=1
+            """
+        var variables = ["HOLDFAST": CommandRunner.binary, "HOLDFAST_ROOT": store("store"), "DATA": volume.root]
+        variables["TERM"] = "xterm"
+        variables["NO_COLOR"] = isPlain ? "1" : ""
+        let result = try Tool.run(["script", "-qec", script, "/dev/null"], environment: variables)
+        #expect(result.status == 130)
+        let screens = result.text.components(separatedBy: "\u{1b}[H\u{1b}[2J").dropFirst()
+        #expect(screens.count >= 3)
+        #expect(screens.first?.contains("GROWN") == false)
+        let last = try #require(screens.last)
+        #expect(last.contains("watching for ") && last.contains("GROWN") && last.contains("+3.0MiB"))
+        #expect(last.contains("\u{1b}[36m") == (columns == 100 && !isPlain))
+        #expect(last.contains("DIRS") == (columns == 100))
+        let lines = last.replacing("\u{1b}[36m", with: "").replacing("\u{1b}[0m", with: "").split(separator: "\r\n")
+        #expect(lines.allSatisfy { $0.count <= columns }, "\(lines)")
+    }
+
     @Test("'usage scan' is the same as 'usage'")
     func longForm() throws {
         try fill()
