@@ -34,6 +34,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux"),
+        .target(name: "CHashing"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -42,7 +43,8 @@ let package = Package(
         .target(
             name: "Archive",
             dependencies: [
-                "FileTree", "StorageModel", "CZstd", "CArchive", .product(name: "Crypto", package: "swift-crypto"),
+                "FileTree", "StorageModel", "CHashing", "CZstd", "CArchive",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
         .target(

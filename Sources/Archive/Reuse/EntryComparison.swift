@@ -8,6 +8,8 @@ struct EntryComparison {
     private let proof: ContentProof?
     private var entries: PreviousEntries
     private var inodes: InodeIndex?
+    /// What the archive has under the path that was asked for last, changed or not.
+    private(set) var lastFound: TableEntry?
     /// Whether an entry was not what the archive has.
     private var sawChange = false
 
@@ -22,6 +24,7 @@ struct EntryComparison {
     /// The archive's entry, if the walked one is unchanged; under another path, if it was renamed.
     mutating func unchanged(_ walked: WalkedEntry, hardLinkTarget: EntryPath?) throws(StorageError) -> TableEntry? {
         let found = try entries.entry(at: walked.path)
+        lastFound = found
         var reason = ChangeReason.added
         if let found {
             guard let change = reuse.change(of: walked.status, hardLinkTarget: hardLinkTarget, since: found) else {

@@ -13,6 +13,8 @@ enum ArchiveJob: Sendable {
     case header(TarEntry, TableEntry, padding: Int)
     /// A slice of a large file's stored data.
     case slice(LargeFile, Range<UInt64>)
+    /// As many whole slices as are hashed together, from this byte of the stored data on, which the previous archive may have.
+    case slices(LargeFile, from: UInt64)
     /// The end of the archive.
     case end(padding: Int)
 
@@ -21,7 +23,7 @@ enum ArchiveJob: Sendable {
         switch self {
         case .group(_, _, let whole): whole == nil
         case .kept, .end: false
-        case .header, .slice: true
+        case .header, .slice, .slices: true
         }
     }
 }

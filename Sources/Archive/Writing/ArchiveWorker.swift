@@ -8,8 +8,10 @@ final class ArchiveWorker {
     let checkpoint: Checkpoint
     let reuse: ArchiveReuse?
     let kept: KeptContent?
-    private let pace: Pace
+    let pace: Pace
     var assembler: FrameAssembler
+    /// Made when it is needed first.
+    private(set) lazy var sliceHasher = SliceHasher()
     /// The directory of the last member, kept open because its neighbours follow.
     private var directory: (path: EntryPath, handle: SharedDescriptor)?
 
@@ -43,6 +45,7 @@ final class ArchiveWorker {
             assembler.append(header: header(of: entry), of: tableEntry)
             return [try assembler.seal(.header, previous: reuse?.archive)]
         case .slice(let large, let range): return [try encode(large, range)]
+        case .slices(let large, let start): return try takeOverSlices(of: large, from: start)
         case .end(let padding):
             assembler.append([UInt8](repeating: 0, count: padding) + TarBlock.endOfArchive)
             return [try assembler.seal(.end, previous: reuse?.archive)]
@@ -57,7 +60,7 @@ final class ArchiveWorker {
 
     // MARK: Large files
 
-    private func encode(_ large: LargeFile, _ range: Range<UInt64>) throws(StorageError) -> EncodedFrame {
+    func encode(_ large: LargeFile, _ range: Range<UInt64>) throws(StorageError) -> EncodedFrame {
         let length = Int(range.upperBound - range.lowerBound)
         var filled = 0
         var failure: FileError?
@@ -70,16 +73,24 @@ final class ArchiveWorker {
             }
             return filled
         }
-        var frame = try assembler.seal(.payload, previous: reuse?.archive)
-        frame.endsFile = range.upperBound == large.storedBytes
+        let frame = try assembler.seal(.payload, previous: reuse?.archive)
         var reason = failure.map { "cannot be read at byte \(range.lowerBound): \($0.errno)" }
-        if frame.endsFile { reason = reason ?? change(of: large) }
         if filled < length { reason = reason ?? "became shorter while it was read" }
+        return finish(frame, large, range, suspectBecause: reason)
+    }
+
+    /// Says of a slice's frame what its reader has to know.
+    func finish(
+        _ frame: EncodedFrame, _ large: LargeFile, _ range: Range<UInt64>, suspectBecause reason: String? = nil
+    ) -> EncodedFrame {
+        var (frame, reason) = (frame, reason)
+        frame.endsFile = range.upperBound == large.storedBytes
+        if frame.endsFile { reason = reason ?? change(of: large) }
         if let reason {
             frame.isSuspect = true
             notices.addChanged(large.path, reason)
         }
-        checkpoint.progress.advance(entries: 0, bytes: UInt64(length))
+        checkpoint.progress.advance(entries: 0, bytes: range.upperBound - range.lowerBound)
         return frame
     }
 
