@@ -60,6 +60,9 @@ int holdfast_open_in_root(int directory, const char *path, int flags);
 /// openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS: links are followed, but nothing leads out of `directory`.
 int holdfast_open_within(int directory, const char *path, int flags);
 
+/// As `holdfast_open_beneath`, and with RESOLVE_NO_XDEV: EXDEV for what lies on another mount.
+int holdfast_open_on_mount(int directory, const char *path, int flags);
+
 /// Whether the open file is on a proc file system (fstatfs(2)): 1, 0, or -1 for an error.
 int holdfast_is_proc(int file);
 
