@@ -16,8 +16,9 @@ struct DiskFreeMeasuring {
         self.threads = threads ?? WorkerPool.defaultThreads
     }
 
+    /// - Parameter known: what the same command found by a walk.
     /// - Returns: `nil` for a volume whose data is elsewhere and not at hand.
-    func size(of volume: Volume) throws(StorageError) -> MeasuredSize? {
+    func size(of volume: Volume, known: MeasuredSize? = nil) throws(StorageError) -> MeasuredSize? {
         let isInStore = try store.volumes.device(of: volume) == nil
         if isInStore, let usage = store.volumes.quotaUsage(of: volume) {
             var totals = UsageTotals()
@@ -25,6 +26,7 @@ struct DiskFreeMeasuring {
             totals.files = usage.inodes
             return MeasuredSize(totals: totals, method: .quota, measuredAt: .now)
         }
+        if let known { return known }
         let isAtHand = isInStore ? true : try store.volumes.isDeviceAtHand(volume)
         guard isAtHand else { return nil }
         let begin = Timestamp.now

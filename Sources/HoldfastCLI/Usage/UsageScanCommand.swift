@@ -94,7 +94,7 @@ struct UsageScanCommand: HoldfastSubcommand {
         if let fromNcdu {
             let report = try UsageExports.read(fromNcdu)
             try show(report, view, console)
-            return try pictures.write(report.reports, store: nil, console)
+            return try pictures.write(report.reports, .init(), console)
         }
         let request = try request(view, console)
         if request.sources.isEmpty { return try view.print(UsageRunReport(), console) }
@@ -133,9 +133,11 @@ struct UsageScanCommand: HoldfastSubcommand {
             }
         }
         try show(report, view, console)
+        var background = UsagePictureOptions.Background(store: store)
         // Not every moment of a watch belongs into the history, nor what is counted in another way.
-        let keepsHistory = watch == nil && !scanning.crossFileSystems
-        try pictures.write(report.reports, store: keepsHistory ? store : nil, console)
+        background.keepsHistory = watch == nil && !scanning.crossFileSystems
+        if let span = try scanning.rememberedSpan() { background.reclaimableAge = span }
+        try pictures.write(report.reports, background, console)
     }
 
     private func measure(
