@@ -110,6 +110,11 @@ int holdfast_subvolume_destroy(int directory, const char *name);
 int holdfast_subvolume_make_writable(int subvolume);
 int holdfast_subvolume_has_nested(int subvolume);
 
+/// What the file system's own account says of a subvolume, its group of level 0 (BTRFS_IOC_TREE_SEARCH of the quota tree): bytes on
+/// disk, data and metadata, that it refers to, and those of them that nothing else refers to. As of the last commit.
+/// 1, 0 if there is no such account or it is not right, or -1 for an error: only root may ask.
+int holdfast_subvolume_account(int subvolume, uint64_t *referenced, uint64_t *exclusive);
+
 /// copy_file_range(2) from and to explicit offsets, which it does not change.
 long holdfast_copy_file_range(int source, int64_t source_offset, int target, int64_t target_offset, size_t length);
 

@@ -26,6 +26,8 @@ struct DiskFreeSurvey {
     private let takenAt = Timestamp.now
     private var measured: [MeasuredObject: MeasuredSize] = [:]
     private var failures: [StorageError] = []
+    /// Whether everything that was written before is in the accounts of the store's file system.
+    private var isSynced = false
 
     init(_ store: Store, _ request: DiskFreeRequest, _ checkpoint: Checkpoint) {
         self.store = store
@@ -167,8 +169,11 @@ extension DiskFreeSurvey {
     private mutating func size(of volume: Volume, _ records: Records) throws(StorageError) -> MeasuredSize? {
         let (object, known) = (MeasuredObject.volume(volume.name), request.measured[volume.name])
         if known == nil, let size = remembered(object, records) { return size }
-        let size = try DiskFreeMeasuring(store, checkpoint, request.threads).size(of: volume, known: known)
-        if size?.isRemembered == false { measured[object] = size }
+        // Who takes remembered sizes takes those of the file system's last commit too. Otherwise one sync is enough.
+        let syncs = request.maxAge == nil && !isSynced
+        let size = try DiskFreeMeasuring(store, checkpoint, request.threads).size(
+            of: volume, known: known, syncs: syncs)
+        if size?.method == .group { isSynced = true } else if size?.isRemembered == false { measured[object] = size }
         return size
     }
 

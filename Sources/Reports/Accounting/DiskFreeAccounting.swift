@@ -112,7 +112,7 @@ extension DiskFreeAccounting {
         VolumeSpace(
             details: fact.details, isInStore: fact.isInStore,
             isActive: fact.isHeld || !fact.details.references.isEmpty, size: fact.size,
-            reclaimableBytes: fact.isFree ? fact.size?.totals.allocatedBytes ?? 0 : 0)
+            reclaimableBytes: fact.isFree ? fact.size?.freedBytes ?? 0 : 0)
     }
 
     private static func isPrunable(_ volume: Volume) -> Bool { !volume.isProtected }
@@ -229,7 +229,7 @@ extension DiskFreeAccounting {
         }
         return [
             idle.lazy.map { $0.size?.totals.allocatedBytes ?? 0 }.clampedSum, images,
-            volumes.map { $0.size?.totals.allocatedBytes ?? 0 }.clampedSum, cache.reclaimableBytes,
+            volumes.map { $0.size?.freedBytes ?? 0 }.clampedSum, cache.reclaimableBytes,
         ].clampedSum
     }
 }
