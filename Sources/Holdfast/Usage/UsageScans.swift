@@ -54,7 +54,8 @@ private struct UsageRun {
     }
 
     mutating func run() throws(StorageError) -> UsageRunReport {
-        let sources = try UsageSources.open(request.sources, store, checkpoint)
+        let sources = try UsageSources.open(
+            request.sources, store, namesOwners: request.namesOwners, checkpoint)
         scan(sources[...], Set(sources.compactMap(\.identity)))
         result.isInterrupted = checkpoint.interruption.isRequested
         withExtendedLifetime(sources) {}
@@ -102,7 +103,9 @@ private struct UsageRun {
         _ source: UsageSources.Source, _ root: SharedDescriptor, _ roots: Set<FileIdentity>
     ) {
         do throws(StorageError) {
-            scanned.append(try measure(source.reference, root, roots))
+            var found = try measure(source.reference, root, roots)
+            found.report.owners = source.owners
+            scanned.append(found)
         } catch {
             result.failures.append(error)
         }

@@ -121,6 +121,7 @@ struct UsageScanCommand: HoldfastSubcommand {
         request.threads = threads.threads
         request.recordsTree = view.lists.needsTree || ncdu != nil || pictures.needsTree
         request.duplicatesFromBytes = view.lists.duplicatesFromBytes
+        request.namesOwners = view.lists.groupings.contains(.owner) && view.lists.mapping == nil
         try scanning.apply(to: &request)
         return request
     }
