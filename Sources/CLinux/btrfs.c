@@ -103,3 +103,11 @@ int holdfast_subvolume_account(int subvolume, uint64_t *referenced, uint64_t *ex
     *exclusive = le64toh(info.excl);
     return 1;
 }
+
+int holdfast_btrfs_identity(int file, uint64_t identity[2]) {
+    struct btrfs_ioctl_fs_info_args arguments;
+    memset(&arguments, 0, sizeof arguments);
+    if (ioctl(file, BTRFS_IOC_FS_INFO, &arguments) != 0) return -1;
+    memcpy(identity, arguments.fsid, 2 * sizeof *identity);
+    return 0;
+}

@@ -110,6 +110,9 @@ int holdfast_subvolume_destroy(int directory, const char *name);
 int holdfast_subvolume_make_writable(int subvolume);
 int holdfast_subvolume_has_nested(int subvolume);
 
+/// What tells a btrfs from others, whichever of its subvolumes the open file is in (BTRFS_IOC_FS_INFO). -1 on other file systems.
+int holdfast_btrfs_identity(int file, uint64_t identity[2]);
+
 /// What the file system's own account says of a subvolume, its group of level 0 (BTRFS_IOC_TREE_SEARCH of the quota tree): bytes on
 /// disk, data and metadata, that it refers to, and those of them that nothing else refers to. As of the last commit.
 /// 1, 0 if there is no such account or it is not right, or -1 for an error: only root may ask.
