@@ -32,6 +32,14 @@ int holdfast_open_within(int directory, const char *path, int flags) {
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
+int holdfast_open_on_mount(int directory, const char *path, int flags) {
+    struct open_how how = {
+        .flags = (unsigned)flags,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+    };
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
 int holdfast_is_proc(int file) {
     struct statfs status;
     if (fstatfs(file, &status) != 0) return -1;

@@ -9,7 +9,8 @@ extension Volumes {
     /// uses its data, work of Holdfast on it. Each volume is looked at under its exclusive lease and removed as
     /// ``remove(_:force:)`` does it, so others may create, use, remove and prune volumes at the same time.
     ///
-    /// Cost: a look at the processes of the machine, and a walk over the tree to measure it, for each volume that goes.
+    /// Cost: a look at the processes of the machine, and a walk over the tree to measure it, for each volume that goes; no walk
+    /// where the file system has an account of the volume.
     ///
     /// - Parameters:
     ///   - filter: which volumes are meant; the others are not in the report.
@@ -60,7 +61,7 @@ extension Volumes {
                 return .init(volume: opened.volume, outcome: .kept, reason: "it was changed meanwhile")
             }
             try refuseRemoval(of: opened, force: false)
-            allocatedBytes = try usage(of: name, threads: WorkerPool.defaultThreads).allocatedBytes
+            allocatedBytes = try freedBytes(of: opened.volume)
             if !isDryRun { try removeOpened(opened, force: false) }
         } catch {
             switch error.code {
@@ -74,5 +75,11 @@ extension Volumes {
         return .init(
             volume: volume, outcome: .removed, reason: "\(kind), no container refers to it",
             allocatedBytes: allocatedBytes)
+    }
+
+    /// What removing the volume frees: by the file system's own account where there is one, else by a walk.
+    private func freedBytes(of volume: Volume) throws(StorageError) -> UInt64 {
+        if let size = accountedSize(of: volume, syncs: true) { return size.freedBytes }
+        return try usage(of: volume.name, threads: WorkerPool.defaultThreads).allocatedBytes
     }
 }

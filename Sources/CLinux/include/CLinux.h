@@ -60,6 +60,9 @@ int holdfast_open_in_root(int directory, const char *path, int flags);
 /// openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS: links are followed, but nothing leads out of `directory`.
 int holdfast_open_within(int directory, const char *path, int flags);
 
+/// As `holdfast_open_beneath`, and with RESOLVE_NO_XDEV: EXDEV for what lies on another mount.
+int holdfast_open_on_mount(int directory, const char *path, int flags);
+
 /// Whether the open file is on a proc file system (fstatfs(2)): 1, 0, or -1 for an error.
 int holdfast_is_proc(int file);
 
@@ -106,6 +109,14 @@ int holdfast_subvolume_snapshot(int directory, const char *name, int subvolume);
 int holdfast_subvolume_destroy(int directory, const char *name);
 int holdfast_subvolume_make_writable(int subvolume);
 int holdfast_subvolume_has_nested(int subvolume);
+
+/// What tells a btrfs from others, whichever of its subvolumes the open file is in (BTRFS_IOC_FS_INFO). -1 on other file systems.
+int holdfast_btrfs_identity(int file, uint64_t identity[2]);
+
+/// What the file system's own account says of a subvolume, its group of level 0 (BTRFS_IOC_TREE_SEARCH of the quota tree): bytes on
+/// disk, data and metadata, that it refers to, and those of them that nothing else refers to. As of the last commit.
+/// 1, 0 if there is no such account or it is not right, or -1 for an error: only root may ask.
+int holdfast_subvolume_account(int subvolume, uint64_t *referenced, uint64_t *exclusive);
 
 /// copy_file_range(2) from and to explicit offsets, which it does not change.
 long holdfast_copy_file_range(int source, int64_t source_offset, int target, int64_t target_offset, size_t length);

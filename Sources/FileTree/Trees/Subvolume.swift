@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 internal import StorageModel
 
 /// Subvolumes of btrfs: trees of which the file system makes a snapshot in an instant, whatever their size (btrfs-subvolume(8)).
@@ -13,6 +14,16 @@ package enum Subvolume {
     package static func isRoot(_ directory: borrowing Descriptor) throws(FileError) -> Bool {
         guard try directory.status().inode == rootInode else { return false }
         return try directory.fileSystemStatus().type == fileSystemType
+    }
+
+    /// Whether the directory `name` is the root of a subvolume that lies in `directory`, and not one that is mounted there.
+    static func lies(_ name: [UInt8], in directory: borrowing Descriptor) throws(FileError) -> Bool {
+        let number = directory.rawValue
+        let result = withName(name) { text in
+            attempt { Int(holdfast_open_on_mount(number, text, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) }
+        }
+        if result == -Int(EXDEV) { return false }
+        return try isRoot(Descriptor(try check(result, "openat2", name)))
     }
 
     /// Whether other subvolumes lie in this one: a snapshot has empty directories in their places.

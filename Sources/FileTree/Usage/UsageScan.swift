@@ -60,6 +60,8 @@ package enum UsageScan {
         /// The first entries that could not be read.
         package var unreadable: [EntryNotice] = []
         package var extents: ExtentMap?
+        /// Where the extents are, if they were looked at.
+        package var extentSpace: ExtentSpace?
         /// Whether it was interrupted, or stopped at the deadline.
         package var isPartial = false
 
@@ -82,7 +84,9 @@ package enum UsageScan {
             for _ in 0..<options.threads { pool.submit { shared.work() } }
             pool.finish()
         }
-        return shared.outcome()
+        var outcome = shared.outcome()
+        if options.readsExtents { outcome.extentSpace = ExtentSpace(of: root, status) }
+        return outcome
     }
 
     /// What lies at and below `root` takes, on so many threads.

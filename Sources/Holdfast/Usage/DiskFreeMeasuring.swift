@@ -16,15 +16,14 @@ struct DiskFreeMeasuring {
         self.threads = threads ?? WorkerPool.defaultThreads
     }
 
+    /// - Parameters:
+    ///   - known: what the same command found by a walk.
+    ///   - syncs: whether accounts of subvolumes are to have what was written just now.
     /// - Returns: `nil` for a volume whose data is elsewhere and not at hand.
-    func size(of volume: Volume) throws(StorageError) -> MeasuredSize? {
+    func size(of volume: Volume, known: MeasuredSize? = nil, syncs: Bool) throws(StorageError) -> MeasuredSize? {
         let isInStore = try store.volumes.device(of: volume) == nil
-        if isInStore, let usage = store.volumes.quotaUsage(of: volume) {
-            var totals = UsageTotals()
-            totals.allocatedBytes = usage.allocatedBytes
-            totals.files = usage.inodes
-            return MeasuredSize(totals: totals, method: .quota, measuredAt: .now)
-        }
+        if let size = store.volumes.accountedSize(of: volume, syncs: syncs) { return size }
+        if let known { return known }
         let isAtHand = isInStore ? true : try store.volumes.isDeviceAtHand(volume)
         guard isAtHand else { return nil }
         let begin = Timestamp.now

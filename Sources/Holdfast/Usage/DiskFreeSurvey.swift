@@ -26,6 +26,8 @@ struct DiskFreeSurvey {
     private let takenAt = Timestamp.now
     private var measured: [MeasuredObject: MeasuredSize] = [:]
     private var failures: [StorageError] = []
+    /// Whether everything that was written before is in the accounts of the store's file system.
+    private var isSynced = false
 
     init(_ store: Store, _ request: DiskFreeRequest, _ checkpoint: Checkpoint) {
         self.store = store
@@ -118,6 +120,10 @@ extension DiskFreeSurvey {
             let (total, upper) = (MeasuredObject.container(container.id), MeasuredObject.upper(container.id))
             do throws(StorageError) {
                 let isActive = try store.containers.isActive(container)
+                if isActive && request.measuresReclaimableOnly {
+                    facts.append(.init(container: container, isActive: true, size: nil, upper: nil))
+                    continue
+                }
                 var sizes = [total, upper].compactMap { remembered($0, records) }
                 if sizes.count < 2 {
                     sizes = try DiskFreeMeasuring(store, checkpoint, request.threads).sizes(of: container)
@@ -142,13 +148,12 @@ extension DiskFreeSurvey {
         var facts: [DiskFreeFacts.VolumeFact] = []
         for volume in records.volumes {
             try checkpoint.interruption.check()
-            let object = MeasuredObject.volume(volume.name)
-            var size = remembered(object, records)
+            let details = VolumeDetails(
+                volume: volume, mountpoint: store.mountpoint(of: volume.name),
+                references: (records.users[volume.name] ?? []).map(\.rawValue))
+            var fact = DiskFreeFacts.VolumeFact(details: details, isHeld: held.contains(volume.name.rawValue))
             do throws(StorageError) {
-                if size == nil {
-                    size = try DiskFreeMeasuring(store, checkpoint, request.threads).size(of: volume)
-                    measured[object] = size
-                }
+                if fact.isFree || !request.measuresReclaimableOnly { fact.size = try size(of: volume, records) }
             } catch {
                 let isRemoved = try isGone(error) { transaction throws(StorageError) in
                     try transaction.volume(named: volume.name)?.createdAt != volume.createdAt
@@ -156,12 +161,20 @@ extension DiskFreeSurvey {
                 if isRemoved { continue }
                 failures.append(error)
             }
-            let details = VolumeDetails(
-                volume: volume, mountpoint: store.mountpoint(of: volume.name),
-                references: (records.users[volume.name] ?? []).map(\.rawValue))
-            facts.append(.init(details: details, isHeld: held.contains(volume.name.rawValue), size: size))
+            facts.append(fact)
         }
         return facts
+    }
+
+    private mutating func size(of volume: Volume, _ records: Records) throws(StorageError) -> MeasuredSize? {
+        let (object, known) = (MeasuredObject.volume(volume.name), request.measured[volume.name])
+        if known == nil, let size = remembered(object, records) { return size }
+        // Who takes remembered sizes takes those of the file system's last commit too. Otherwise one sync is enough.
+        let syncs = request.maxAge == nil && !isSynced
+        let size = try DiskFreeMeasuring(store, checkpoint, request.threads).size(
+            of: volume, known: known, syncs: syncs)
+        if size?.method == .group { isSynced = true } else if size?.isRemembered == false { measured[object] = size }
+        return size
     }
 
     private func remembered(_ object: MeasuredObject, _ records: Records) -> MeasuredSize? {

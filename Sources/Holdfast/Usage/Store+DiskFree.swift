@@ -21,4 +21,25 @@ extension Store {
         var survey = DiskFreeSurvey(self, request, checkpoint)
         return DiskFreeAccounting.report(try survey.run())
     }
+
+    /// What `prune` would free: ``diskFree(_:checkpoint:)``'s figures and nothing else.
+    ///
+    /// Only what nothing uses is measured, and of that what neither `reports` nor the catalog know well enough: volumes that
+    /// were just scanned are not walked again, and what the scans found is remembered for the next `df --max-age`.
+    ///
+    /// - Parameters:
+    ///   - reports: of scans that stayed on their file systems. Those that are partial do not count.
+    ///   - maxAge: sizes that `df` or an earlier call measured no longer ago are taken as they are.
+    public func reclaimableSpace(
+        knowing reports: [UsageReport], maxAge: TimeSpan, checkpoint: Checkpoint
+    ) throws(StorageError) -> ReclaimableSpace {
+        var request = DiskFreeRequest(maxAge: maxAge)
+        request.measuresReclaimableOnly = true
+        for report in reports where !report.isPartial {
+            guard case .volume(let name) = report.source else { continue }
+            request.measured[name] = MeasuredSize(
+                totals: report.totals, measuredAt: report.scannedAt, isRemembered: report.isRemembered)
+        }
+        return ReclaimableSpace(try diskFree(request, checkpoint: checkpoint))
+    }
 }

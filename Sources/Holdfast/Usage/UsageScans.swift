@@ -33,6 +33,7 @@ public enum UsageScans {
 private struct UsageRun {
     /// A source that was scanned.
     private struct Scanned {
+        /// Open as long as files are to be compared.
         let root: SharedDescriptor?
         let account: SharedAccounts.Account
         var report: UsageReport
@@ -53,11 +54,51 @@ private struct UsageRun {
     }
 
     mutating func run() throws(StorageError) -> UsageRunReport {
-        let sources = try UsageSources.open(request.sources, store, checkpoint)
-        let roots = Set(sources.compactMap(\.identity))
-        for source in sources {
-            do throws(StorageError) { try scan(source, roots) } catch { result.failures.append(error) }
+        let sources = try UsageSources.open(
+            request.sources, store, namesOwners: request.namesOwners, checkpoint)
+        scan(sources[...], Set(sources.compactMap(\.identity)))
+        result.isInterrupted = checkpoint.interruption.isRequested
+        withExtendedLifetime(sources) {}
+        return result
+    }
+
+    /// Scans the sources in turn, and finishes after the last. Where files are compared with those of other sources, what is
+    /// mounted for a scan stays so until then: the rest of the command happens inside of it.
+    private mutating func scan(_ sources: ArraySlice<UsageSources.Source>, _ roots: Set<FileIdentity>) {
+        for (index, source) in zip(sources.indices, sources) {
+            switch source.place {
+            case .failed(let error): result.failures.append(error)
+            case .open(let root): scan(source, root, roots)
+            case .device(let name):
+                let rest = request.duplicatesFromBytes == nil ? nil : sources[(index + 1)...]
+                if scan(source, onDevice: name, then: rest, roots) { return }
+            }
         }
+        finish()
+    }
+
+    /// - Parameter rest: what is scanned while the device is mounted, up to the end of the command.
+    /// - Returns: whether the rest was scanned.
+    private mutating func scan(
+        _ source: UsageSources.Source, onDevice name: VolumeName, then rest: ArraySlice<UsageSources.Source>?,
+        _ roots: Set<FileIdentity>
+    ) -> Bool {
+        guard let store else { return false }
+        var isFinished = false
+        do throws(StorageError) {
+            try store.volumes.withDataToMeasure(of: name) { root throws(StorageError) in
+                scan(source, root, roots)
+                guard let rest else { return }
+                isFinished = true
+                scan(rest, roots)
+            }
+        } catch {
+            result.failures.append(error)
+        }
+        return isFinished
+    }
+
+    private mutating func finish() {
         let accounts = SharedAccounts(scanned.map(\.account))
         let (shared, extents) = (accounts.sharedBytes(), accounts.extents())
         for index in scanned.indices {
@@ -67,31 +108,25 @@ private struct UsageRun {
         result.sum = accounts.sum()
         if let minimum = request.duplicatesFromBytes { result.duplicates = duplicates(minimum) }
         result.reports = scanned.map(\.report)
-        result.isInterrupted = checkpoint.interruption.isRequested
-        withExtendedLifetime(sources) {}
-        return result
-    }
-
-    private mutating func scan(_ source: UsageSources.Source, _ roots: Set<FileIdentity>) throws(StorageError) {
-        switch source.place {
-        case .failed(let error): throw error
-        case .open(let root): try scan(source.reference, root, keeps: true, roots)
-        case .device(let name):
-            guard let store else { return }
-            var failure: StorageError?
-            try store.volumes.withDataToMeasure(of: name) { root throws(StorageError) in
-                // Not kept open: what was mounted for this is unmounted afterwards.
-                do throws(StorageError) { try scan(source.reference, root, keeps: false, roots) } catch {
-                    failure = error
-                }
-            }
-            if let failure { throw failure }
-        }
+        // What was mounted for this can be unmounted only once nobody has it open.
+        scanned = []
     }
 
     private mutating func scan(
-        _ reference: SourceReference, _ root: SharedDescriptor, keeps: Bool, _ roots: Set<FileIdentity>
-    ) throws(StorageError) {
+        _ source: UsageSources.Source, _ root: SharedDescriptor, _ roots: Set<FileIdentity>
+    ) {
+        do throws(StorageError) {
+            var found = try measure(source.reference, root, roots)
+            found.report.owners = source.owners
+            scanned.append(found)
+        } catch {
+            result.failures.append(error)
+        }
+    }
+
+    private func measure(
+        _ reference: SourceReference, _ root: SharedDescriptor, _ roots: Set<FileIdentity>
+    ) throws(StorageError) -> Scanned {
         checkpoint.progress.begin("scanning \(reference)", totalEntries: nil, totalBytes: nil)
         let clock = ContinuousClock()
         let (start, scannedAt) = (clock.now, Timestamp.now)
@@ -113,10 +148,9 @@ private struct UsageRun {
         report.room = try? root.descriptor.fileSystemRoom()
         var rest = outcome
         (rest.tree, rest.unreadable) = (nil, [])
-        scanned.append(
-            Scanned(
-                root: keeps ? root : nil, account: SharedAccounts.Account(root: identity, outcome: rest),
-                report: report))
+        return Scanned(
+            root: request.duplicatesFromBytes == nil ? nil : root,
+            account: SharedAccounts.Account(root: identity, outcome: rest), report: report)
     }
 
     private func options(_ awaited: Set<FileIdentity>) -> UsageScan.Options {
@@ -133,22 +167,13 @@ private struct UsageRun {
         return options
     }
 
-    private mutating func duplicates(_ minimum: UInt64) -> DuplicateReport {
-        var sources: [DuplicateSearch.Source] = []
-        var left: [EntryNotice] = []
-        for scanned in scanned {
-            guard let tree = scanned.report.tree else { continue }
-            if let root = scanned.root {
-                sources.append(DuplicateSearch.Source(reference: scanned.report.source, root: root, tree: tree))
-            } else {
-                left.append(
-                    EntryNotice(path: .root, reason: "\(scanned.report.source) is on a device and was not compared"))
-            }
+    private func duplicates(_ minimum: UInt64) -> DuplicateReport {
+        let sources = scanned.compactMap { scanned -> DuplicateSearch.Source? in
+            guard let root = scanned.root, let tree = scanned.report.tree else { return nil }
+            return DuplicateSearch.Source(reference: scanned.report.source, root: root, tree: tree)
         }
-        var report = DuplicateSearch.run(
+        return DuplicateSearch.run(
             sources, minimumBytes: minimum, checkpoint: checkpoint, digest: ContentHasher.digest(of:_:))
-        report.skipped += left
-        return report
     }
 }
 

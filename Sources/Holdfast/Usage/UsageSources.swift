@@ -18,6 +18,8 @@ enum UsageSources {
         let place: Place
         /// What keeps another engine's volume as it is.
         var engineVolume: OpenedEngineVolume?
+        /// Which ids are which in the engine's containers.
+        var owners: IdentityMapping?
 
         /// What tells the root from other directories, if it is open.
         var identity: FileIdentity? {
@@ -26,11 +28,12 @@ enum UsageSources {
         }
     }
 
+    /// - Parameter namesOwners: whether engines are asked which ids their containers have.
     /// - Throws: ``StorageModel/StorageError/Code/interrupted``; everything else is in the places.
     static func open(
-        _ references: [SourceReference], _ store: Store?, _ checkpoint: Checkpoint
+        _ references: [SourceReference], _ store: Store?, namesOwners: Bool = false, _ checkpoint: Checkpoint
     ) throws(StorageError) -> [Source] {
-        var engines = OpenEngines(references, checkpoint)
+        var engines = OpenEngines(references, namesOwners: namesOwners, checkpoint)
         var sources: [Source] = []
         for reference in references {
             do throws(StorageError) {
@@ -58,7 +61,9 @@ enum UsageSources {
             do throws(FileError) { root = SharedDescriptor(try opened.data.duplicate()) } catch {
                 throw StorageError(error, doing: "scan '\(named)'", object: named.description)
             }
-            return Source(reference: reference, place: .open(root), engineVolume: opened)
+            return Source(
+                reference: reference, place: .open(root), engineVolume: opened,
+                owners: try engines.owners(named.engine))
         case .directory(let path):
             do throws(FileError) {
                 return Source(
@@ -76,12 +81,16 @@ enum UsageSources {
 /// The engines whose volumes one command names. Of many volumes all are asked for at once: each answer takes a process.
 private struct OpenEngines {
     private let checkpoint: Checkpoint
+    private let namesOwners: Bool
     private let counts: [VolumeEngine: Int]
     private var clients: [VolumeEngine: EngineClient] = [:]
     private var listed: [VolumeEngine: [VolumeName: EngineVolume]] = [:]
+    /// What the engines that were asked said of ids.
+    private var mappings: [VolumeEngine: IdentityMapping?] = [:]
 
-    init(_ references: [SourceReference], _ checkpoint: Checkpoint) {
+    init(_ references: [SourceReference], namesOwners: Bool, _ checkpoint: Checkpoint) {
         self.checkpoint = checkpoint
+        self.namesOwners = namesOwners
         var counts: [VolumeEngine: Int] = [:]
         for case .engineVolume(let reference) in references { counts[reference.engine, default: 0] += 1 }
         self.counts = counts
@@ -98,6 +107,22 @@ private struct OpenEngines {
             if let volume = volumes[reference.name] { return try client.open(volume) }
         }
         return try client.open(reference.name)
+    }
+
+    /// Which ids its containers have, asked once. An engine that does not say takes nothing from the report.
+    ///
+    /// - Throws: ``StorageModel/StorageError/Code/interrupted``.
+    mutating func owners(_ engine: VolumeEngine) throws(StorageError) -> IdentityMapping? {
+        guard namesOwners else { return nil }
+        if let known = mappings[engine] { return known }
+        var found: IdentityMapping?
+        do throws(StorageError) {
+            found = try client(engine).ownerMapping()
+        } catch  where error.code != .interrupted {
+            checkpoint.progress.warn("ids are shown as on this host only: \(error.message)")
+        }
+        mappings[engine] = .some(found)
+        return found
     }
 
     private mutating func client(_ engine: VolumeEngine) throws(StorageError) -> EngineClient {

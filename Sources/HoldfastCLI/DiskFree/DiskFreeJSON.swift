@@ -94,6 +94,7 @@ struct DiskFreeJSON {
             "apparentBytes": .optional(isCounted ? size?.totals.apparentBytes : nil),
             "files": .optional(isCounted ? size?.totals.files : nil),
             "directories": .optional(isCounted ? size?.totals.directories : nil),
+            "exclusiveBytes": .optional(size?.exclusiveBytes),
             "errors": .optional(size?.totals.errors), "method": .optional(size?.method.rawValue),
             "measuredAt": .optional(size?.measuredAt.description),
             "remembered": size.map { .boolean($0.isRemembered) } ?? .null,

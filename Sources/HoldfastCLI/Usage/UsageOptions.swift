@@ -33,7 +33,8 @@ struct UsageListOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Show ids of owners as in this user namespace, as INSIDE:OUTSIDE:COUNT.", valueName: "map"))
+            "Show ids of owners as in this user namespace, as INSIDE:OUTSIDE:COUNT. Default: what the engine says.",
+            valueName: "map"))
     var userns: String?
 
     @Flag(help: "Rank and show apparent sizes, not blocks.")

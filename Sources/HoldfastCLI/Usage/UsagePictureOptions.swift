@@ -41,22 +41,58 @@ struct UsagePictureOptions: ParsableArguments {
         }
     }
 
+    /// What the files are made of besides the scans.
+    struct Background {
+        /// `nil` where there is none: then there is no history.
+        var store: Store?
+        /// Whether the scans belong into the history and stand beside it: not what is counted in another way.
+        var keepsHistory = true
+        /// How old sizes may be of what pruning would remove and no scan looked at.
+        var reclaimableAge = TimeSpan(seconds: 3600)
+    }
+
     /// Adds the scans to the history, then writes the files. What cannot be kept or written is told, and the rest goes on.
-    ///
-    /// - Parameter store: `nil` where there is none: then there is no history.
-    func write(_ reports: [UsageReport], store: Store?, _ console: Console) throws {
-        if let store, !noHistory { console.record(reports, in: store) }
-        let history = store.map { store in console.history(of: reports.map(\.source), in: store) } ?? []
+    func write(_ reports: [UsageReport], _ background: Background, _ console: Console) throws {
+        let recorder = background.keepsHistory ? background.store : nil
+        if let recorder, !noHistory { console.record(reports, in: recorder) }
+        let history = recorder.map { store in console.history(of: reports.map(\.source), in: store) } ?? []
         if let html { try write(UsagePictures.page(reports, history: history), to: html, for: .owner, console) }
         if let svg { try write(UsagePictures.treemap(reports, byAge: colorByAge), to: svg, for: .owner, console) }
         guard let openmetrics else { return }
+        try write(
+            try metrics(reports, history: history, background, console), to: openmetrics, for: .everybody, console)
+    }
+
+    private func metrics(
+        _ reports: [UsageReport], history: [UsageSeries], _ background: Background, _ console: Console
+    ) throws -> String {
         let volumes = reports.compactMap { report -> VolumeName? in
             if case .volume(let name) = report.source { return name }
             return nil
         }
-        let text = UsagePictures.metrics(
-            reports, volumes: try store?.inspect(volumes) ?? [], history: history, version: HoldfastCommand.version)
-        try write(text, to: openmetrics, for: .everybody, console)
+        // Why: of a store that no source is of nothing is said. Several files with the same metric would be an error for the
+        // collector, and one for another engine's volumes is usually beside the store's own.
+        guard let store = background.store, !volumes.isEmpty else {
+            return UsagePictures.metrics(reports, history: history, version: HoldfastCommand.version)
+        }
+        let reclaimable = console.reclaimable(
+            knowing: background.keepsHistory ? reports : [], within: background.reclaimableAge, in: store)
+        return UsagePictures.metrics(
+            reports, volumes: try details(of: volumes, in: store), history: history, reclaimable: reclaimable,
+            version: HoldfastCommand.version)
+    }
+
+    /// Without those that were removed since they were scanned.
+    private func details(of volumes: [VolumeName], in store: Store) throws(StorageError) -> [VolumeDetails] {
+        do throws(StorageError) {
+            return try store.inspect(volumes)
+        } catch  where error.code == .notFound && volumes.count > 1 {
+            var found: [VolumeDetails] = []
+            for volume in volumes { found += try details(of: [volume], in: store) }
+            return found
+        } catch  where error.code == .notFound {
+            return []
+        }
     }
 
     private func write(

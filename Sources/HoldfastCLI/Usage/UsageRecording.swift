@@ -26,4 +26,23 @@ extension Console {
             return []
         }
     }
+
+    /// What pruning would free, by kind; what could not be found out is told, and missing.
+    func reclaimable(
+        knowing reports: [UsageReport], within maxAge: TimeSpan, in store: Store
+    ) -> [String: UInt64] {
+        do throws(StorageError) {
+            let space = try store.reclaimableSpace(knowing: reports, maxAge: maxAge, checkpoint: checkpoint)
+            for failure in space.failures { mention(failure.message) }
+            if !space.failures.isEmpty { note(.warnings) }
+            return space.bytesByKind
+        } catch {
+            // Whoever ended the scan is told so already.
+            if error.code != .interrupted {
+                mention("what pruning would free is not known: \(error.message)")
+                note(.warnings)
+            }
+            return [:]
+        }
+    }
 }

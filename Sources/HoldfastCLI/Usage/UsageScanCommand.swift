@@ -94,7 +94,7 @@ struct UsageScanCommand: HoldfastSubcommand {
         if let fromNcdu {
             let report = try UsageExports.read(fromNcdu)
             try show(report, view, console)
-            return try pictures.write(report.reports, store: nil, console)
+            return try pictures.write(report.reports, .init(), console)
         }
         let request = try request(view, console)
         if request.sources.isEmpty { return try view.print(UsageRunReport(), console) }
@@ -131,6 +131,7 @@ struct UsageScanCommand: HoldfastSubcommand {
         request.threads = threads.threads
         request.recordsTree = view.lists.needsTree || ncdu != nil || pictures.needsTree
         request.duplicatesFromBytes = view.lists.duplicatesFromBytes
+        request.namesOwners = view.lists.groupings.contains(.owner) && view.lists.mapping == nil
         try scanning.apply(to: &request)
         return request
     }
@@ -145,9 +146,11 @@ struct UsageScanCommand: HoldfastSubcommand {
             }
         }
         try show(report, view, console)
+        var background = UsagePictureOptions.Background(store: store)
         // Not every moment of a watch belongs into the history, nor what is counted in another way.
-        let keepsHistory = watch == nil && !scanning.crossFileSystems
-        try pictures.write(report.reports, store: keepsHistory ? store : nil, console)
+        background.keepsHistory = watch == nil && !scanning.crossFileSystems
+        if let span = try scanning.rememberedSpan() { background.reclaimableAge = span }
+        try pictures.write(report.reports, background, console)
         return report
     }
 

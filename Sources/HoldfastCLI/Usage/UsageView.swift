@@ -43,7 +43,7 @@ struct UsageView {
         var result = ["top": UsageRow.top(lists.top.map { largest($0, tree) } ?? [], tree)]
         for grouping in lists.groupings {
             result[UsageRow.name(of: grouping)] = UsageRow.groups(
-                groups(grouping, report, tree), grouping, lists.mapping)
+                groups(grouping, report, tree), grouping, lists.mapping ?? report.owners)
         }
         if let depth = lists.depth { result["tree"] = UsageLevels(tree, depth: depth, lists).rows }
         return result
@@ -95,7 +95,9 @@ struct UsageView {
             }
             for grouping in lists.groupings {
                 try console.print("\n\(title)by \(grouping.rawValue):\n".escapedButLines)
-                try console.print(tables.groups(groups(grouping, report, tree), grouping, lists.mapping))
+                try console.print(
+                    tables.groups(
+                        groups(grouping, report, tree), grouping, lists.mapping ?? report.owners))
             }
         }
         if let duplicates = run.duplicates { try printDuplicates(duplicates, tables, console) }

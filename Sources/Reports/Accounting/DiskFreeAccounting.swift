@@ -109,13 +109,10 @@ extension DiskFreeAccounting {
     }
 
     private func item(_ fact: DiskFreeFacts.VolumeFact) -> VolumeSpace {
-        let volume = fact.details.volume
-        // As `volume prune` has it: what these options name is elsewhere.
-        let isInStore = volume.options["type"] == nil && volume.options["device"] == nil
-        let isFree = Self.isPrunable(volume) && isInStore && !fact.isHeld && fact.details.references.isEmpty
-        return VolumeSpace(
-            details: fact.details, isInStore: isInStore, isActive: fact.isHeld || !fact.details.references.isEmpty,
-            size: fact.size, reclaimableBytes: isFree ? fact.size?.totals.allocatedBytes ?? 0 : 0)
+        VolumeSpace(
+            details: fact.details, isInStore: fact.isInStore,
+            isActive: fact.isHeld || !fact.details.references.isEmpty, size: fact.size,
+            reclaimableBytes: fact.isFree ? fact.size?.freedBytes ?? 0 : 0)
     }
 
     private static func isPrunable(_ volume: Volume) -> Bool { !volume.isProtected }
@@ -227,13 +224,12 @@ extension DiskFreeAccounting {
         let images = freedBytes { !keptImages.contains(facts.images[$0].image.id) }
         let keptNames = Set(kept.map(\.container.name.rawValue))
         let volumes = facts.volumes.lazy.filter { fact in
-            let item = item(fact)
-            return Self.isPrunable(fact.details.volume) && item.isInStore && !fact.isHeld
+            Self.isPrunable(fact.details.volume) && fact.isInStore && !fact.isHeld
                 && !fact.details.references.contains(where: keptNames.contains)
         }
         return [
             idle.lazy.map { $0.size?.totals.allocatedBytes ?? 0 }.clampedSum, images,
-            volumes.map { $0.size?.totals.allocatedBytes ?? 0 }.clampedSum, cache.reclaimableBytes,
+            volumes.map { $0.size?.freedBytes ?? 0 }.clampedSum, cache.reclaimableBytes,
         ].clampedSum
     }
 }

@@ -34,12 +34,22 @@ package struct DiskFreeFacts: Sendable {
         package let details: VolumeDetails
         /// Whether a process or a mount uses its data, or Holdfast works on it.
         package let isHeld: Bool
-        package let size: MeasuredSize?
+        package var size: MeasuredSize?
 
-        package init(details: VolumeDetails, isHeld: Bool, size: MeasuredSize?) {
+        package init(details: VolumeDetails, isHeld: Bool, size: MeasuredSize? = nil) {
             self.details = details
             self.isHeld = isHeld
             self.size = size
+        }
+
+        /// As `volume prune` has it: what these options name is elsewhere.
+        package var isInStore: Bool {
+            details.volume.options["type"] == nil && details.volume.options["device"] == nil
+        }
+
+        /// Whether `volume prune --all` removes it.
+        package var isFree: Bool {
+            !details.volume.isProtected && isInStore && !isHeld && details.references.isEmpty
         }
     }
 

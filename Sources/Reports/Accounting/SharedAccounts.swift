@@ -76,7 +76,7 @@ package struct SharedAccounts {
         accounts.indices.map { index in
             guard let map = accounts[index].outcome.extents else { return nil }
             let others = accounts.indices.filter {
-                $0 != index && accounts[$0].root.device == accounts[index].root.device
+                $0 != index && accounts[$0].outcome.extentSpace == accounts[index].outcome.extentSpace
             }
             let between = map.sharedBytes(with: others.compactMap { accounts[$0].outcome.extents })
             return ExtentUsage(

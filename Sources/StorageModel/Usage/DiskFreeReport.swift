@@ -163,10 +163,30 @@ public struct DiskFreeRequest: Sendable {
     /// Directories with archives.
     public var backups: [String]
     public var threads: Int?
+    /// What the same command measured already: these volumes are not walked again.
+    public var measured: [VolumeName: MeasuredSize] = [:]
+    /// Whether only what pruning would free is to be measured: containers and volumes that are used have no size then.
+    public var measuresReclaimableOnly = false
 
     public init(maxAge: TimeSpan? = nil, backups: [String] = [], threads: Int? = nil) {
         self.maxAge = maxAge
         self.backups = backups
         self.threads = threads
+    }
+}
+
+/// What pruning a store would free, as ``DiskFreeReport`` has it.
+public struct ReclaimableSpace: Sendable {
+    /// By what would go: `images`, `containers`, `volumes`, `cache`.
+    public let bytesByKind: [String: UInt64]
+    /// What could not be measured, and why: the figures are lower bounds then.
+    public let failures: [StorageError]
+
+    package init(_ report: DiskFreeReport) {
+        bytesByKind = [
+            "images": report.images.reclaimableBytes, "containers": report.containers.reclaimableBytes,
+            "volumes": report.volumes.reclaimableBytes, "cache": report.cache.reclaimableBytes,
+        ]
+        failures = report.failures
     }
 }

@@ -6,9 +6,13 @@ public struct MeasuredSize: Hashable, Sendable {
         case walk
         /// The file system keeps an account of the project that the directory is (`quotactl(2)`).
         case quota
+        /// The file system keeps an account of the subvolume that the directory is (btrfs-quota(5)).
+        case group = "qgroup"
     }
 
     public var totals: UsageTotals
+    /// What of it nothing else has, where that is known.
+    public var exclusiveBytes: UInt64?
     public let method: Method
     public let measuredAt: Timestamp
     /// Whether an earlier command measured it.
@@ -20,6 +24,9 @@ public struct MeasuredSize: Hashable, Sendable {
         self.measuredAt = measuredAt
         self.isRemembered = isRemembered
     }
+
+    /// What removing it frees.
+    public var freedBytes: UInt64 { exclusiveBytes ?? totals.allocatedBytes }
 
     /// Whether the figures may be too small, which is shown as `≥`.
     public var isLowerBound: Bool { totals.errors > 0 }

@@ -15,6 +15,8 @@ public struct UsageReport: Sendable {
     public var room: FileSystemRoom?
     /// Every entry, where more than totals was asked for.
     public var tree: UsageTree?
+    /// Which ids are which in the containers of the source's engine; `nil` if they are the same, or nothing tells.
+    public var owners: IdentityMapping?
     /// What could not be read, and why: the first of ``UsageTotals/errors``.
     public var unreadable: [EntryNotice] = []
     /// How far its blocks are those of other files too, where that was asked for.

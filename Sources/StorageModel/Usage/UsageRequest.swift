@@ -7,6 +7,8 @@ public struct UsageRequest: Sendable {
     public var recordsTree = false
     /// Whether what is mounted below a source belongs to it.
     public var crossesFileSystems = false
+    /// Whether owners are to be shown by their ids in containers too, where an engine tells them.
+    public var namesOwners = false
     /// Whether the extents of files are looked at.
     public var readsExtents = false
     /// So many system calls a second at most.

@@ -27,13 +27,25 @@ extension Volumes {
         }
     }
 
-    /// What a volume with a limit takes, as the file system itself counts it, without looking at a single file; `nil` for one
-    /// without a limit, or where the file system keeps no such account.
-    package func quotaUsage(of volume: Volume) -> ProjectQuota.Usage? {
-        guard let options = try? LocalDriverOptions(volume.options), options.device == nil, options.sizeBytes != nil,
+    /// What the file system itself counts of a volume, without a look at a single file: in the project of one with a limit, or
+    /// in the group of a subvolume of btrfs. `nil` where there is no such account, and for data that is elsewhere.
+    ///
+    /// - Parameter syncs: whether a subvolume's account is to have everything that was written so far. A project's has it anyway.
+    package func accountedSize(of volume: Volume, syncs: Bool) -> MeasuredSize? {
+        guard let options = try? LocalDriverOptions(volume.options), options.device == nil,
             let data = try? directory.openDirectory(volume.name.bytes).openDirectory(Self.dataName)
         else { return nil }
-        return ProjectQuota.usage(of: data)
+        var totals = UsageTotals()
+        if options.sizeBytes != nil, let usage = ProjectQuota.usage(of: data) {
+            totals.allocatedBytes = usage.allocatedBytes
+            totals.files = usage.inodes
+            return MeasuredSize(totals: totals, method: .quota, measuredAt: .now)
+        }
+        guard let usage = SubvolumeAccount.usage(of: data, syncs: syncs) else { return nil }
+        totals.allocatedBytes = usage.referencedBytes
+        var size = MeasuredSize(totals: totals, method: .group, measuredAt: .now)
+        size.exclusiveBytes = usage.exclusiveBytes
+        return size
     }
 
     /// Lifts the limit that a volume's directory has, before it is deleted. A limit without files is harmless.

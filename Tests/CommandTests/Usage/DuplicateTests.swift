@@ -51,4 +51,46 @@ import Testing
         #expect(found["extents"]["sharedBytes"].integer == 1_003_520)
         #expect(found["extents"]["exclusiveBytes"].integer == 1_003_520)
     }
+
+    @Test(
+        "volumes on devices are compared with the others and with each other, and unmounted afterwards",
+        .enabled(if: Environment.isRoot && Tool.exists("mkfs.ext4"), "needs root and mkfs.ext4"))
+    func devices() throws {
+        let (bound, content) = (
+            try store.directory.makeDirectory("bound"), try store.directory.makeDirectory("content")
+        )
+        let plain = try store.makeVolume("plain").root
+        try Tool.script(
+            """
+            head -c 200000 /dev/urandom > "$1/one"; cp "$1/one" "$2/two"; cp "$1/one" "$3/three"
+            head -c 50000 /dev/urandom > "$2/only-devices"; cp "$2/only-devices" "$3/also"
+            truncate -s 8M "$4"; mkfs.ext4 -q -b 4096 -d "$3" "$4"
+            """, plain, bound, content, store("image")
+        ).check()
+        let loop = try Tool.run("losetup", "--find", "--show", store("image")).check().lines[0]
+        defer { _ = try? Tool.run("losetup", "--detach", loop) }
+        for (name, options) in [
+            ("bound", ["type=none", "o=bind", "device=" + bound]), ("disk", ["type=ext4", "device=" + loop]),
+        ] {
+            try store.holdfast.run(["volume", "create", name] + options.flatMap { ["--opt", $0] }).check()
+        }
+        let found = try store.usage("disk", "plain", "bound", "--duplicates")
+        let groups = found.flatMap { $0["duplicates"]["groups"].elements }
+        let names = groups.map { group in
+            group["files"].elements.map { "\($0["source"].text ?? "")/\($0["path"].text ?? "")" }
+        }
+        #expect(
+            names == [
+                ["holdfast:disk/three", "holdfast:plain/one", "holdfast:bound/two"],
+                ["holdfast:disk/also", "holdfast:bound/only-devices"],
+            ])
+        #expect(groups.map { $0["reclaimableBytes"].integer } == [2 * 200_704, 53_248])
+        let mounts = try Tool.run("cat", "/proc/self/mountinfo").check().text
+        #expect(!mounts.contains(store.directory.path) && !mounts.contains(loop))
+        // A device that cannot be mounted is told, and the others are compared all the same.
+        try Tool.run("losetup", "--detach", loop).check()
+        let rest = try store.usage("disk", "plain", "bound", "--duplicates", status: 1)
+        #expect(rest.flatMap { $0["duplicates"]["groups"].elements }.count == 1)
+        #expect(try !Tool.run("cat", "/proc/self/mountinfo").check().text.contains(store.directory.path))
+    }
 }

@@ -47,8 +47,11 @@ final class ReflinkDisk {
     }
 
     let path: String
+    /// Removed only once nothing is mounted in it.
+    private let folder: TemporaryDirectory
 
     init(_ format: String, in folder: TemporaryDirectory) throws {
+        self.folder = folder
         path = try folder.makeDirectory("mounted")
         let image = folder("image")
         try Tool.run("truncate", "-s", "400M", image).check()
