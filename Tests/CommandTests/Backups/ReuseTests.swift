@@ -124,9 +124,10 @@ import Testing
     @Test("a large file that changed in place gives every slice that is the same", arguments: 0..<largeChanges.count)
     func largeFile(_ number: Int) throws {
         let (script, newFrames) = Self.largeChanges[number]
-        try Tool.script("cd \"$1\"; rm -r *; { seq 1 99999999 || true; } | head -c 150000000 > big; echo > small", data.root).check()
+        let data = "{ seq 1 99999999 || true; } | head -c 150000000 > big; echo > small"
+        try Tool.script("cd \"$1\"; rm -r *; \(data)", self.data.root).check()
         try create("--to", store("b"))
-        try Tool.script("cd \"$1\" && eval \"$2\"", data.root, script).check()
+        try Tool.script("cd \"$1\" && eval \"$2\"", self.data.root, script).check()
         let report = try expectSameAsFull(script)
         #expect(newFrames.contains(report["newFrames"].integer ?? -1), "\(report["newFrames"]) after: \(script)")
     }
