@@ -258,5 +258,8 @@ struct JobWork {
         report.scrubbedArchives += result.verified
         report.damagedArchives += result.damaged
         report.errors += damaged
+        guard let first = result.unchecked.first else { return }
+        let others = result.unchecked.count == 1 ? "" : "; \(result.unchecked.count - 1) more are not checked either"
+        report.warnings.append("'\(first.archive.printable())' is \(first.sentence)\(others)")
     }
 }
