@@ -32,18 +32,19 @@ package struct MissingArchives {
     package func find(_ policy: RetentionPolicy?, zone: ZoneRules?) throws(StorageError) -> [Found] {
         let own = try groups(at: destination)
         let present = Set(own.flatMap(\.names))
+        // Without a policy, the oldest that is there is the bound.
+        guard policy != nil || !present.isEmpty else { return [] }
+        let bound = policy == nil ? present.min() : nil
         var known = present
         var candidates: [(group: StoredArchives.Group, name: ArchiveName)] = []
         for other in others {
             for group in try groups(at: other) {
-                for name in group.names where known.insert(name).inserted { candidates.append((group, name)) }
+                for name in group.names where known.insert(name).inserted {
+                    if let bound, name < bound { continue }
+                    if try !isCopied(group, name, own) { candidates.append((group, name)) }
+                }
             }
         }
-        if policy == nil {
-            guard let oldest = present.min() else { return [] }
-            candidates.removeAll { $0.name < oldest }
-        }
-        candidates.removeAll { isCopied($0.group, $0.name, own) }
         guard !candidates.isEmpty else { return [] }
         let missing = try open(candidates)
         guard let policy else { return missing.map(\.found) }
@@ -58,11 +59,15 @@ package struct MissingArchives {
     /// Whether the destination has it under another name of its second, as copies get one where something else has theirs.
     private func isCopied(
         _ group: StoredArchives.Group, _ name: ArchiveName, _ own: [StoredArchives.Group]
-    ) -> Bool {
-        let size = group.sizeBytes(of: name)
-        return own.contains { other in
-            other.names.contains { $0.time == name.time && other.sizeBytes(of: $0) == size }
+    ) throws(StorageError) -> Bool {
+        let copy = ArchiveCopy(
+            of: HostPath.join(group.path, name.text), source: source, limits: ResourceLimits(), checkpoint: checkpoint)
+        for other in own {
+            for there in other.names where there.time == name.time {
+                if try copy.isSame(as: HostPath.join(other.path, there.text)) { return true }
+            }
         }
+        return false
     }
 
     /// The whole ones among them, the newest first.
@@ -88,13 +93,6 @@ package struct MissingArchives {
         let items = all.map { RetentionItem(time: ZonedTime($0.name.time), tags: $0.tags) }
         return RetentionSelection(policy, zone: zone).decide(items, now: .now).filter(\.isKept).map { all[$0.index] }
             .filter { names.contains($0.name) }.map(\.found)
-    }
-}
-
-extension StoredArchives.Group {
-    /// `nil` for one that was removed meanwhile, or cannot be looked at.
-    fileprivate func sizeBytes(of name: ArchiveName) -> UInt64? {
-        (try? folder.descriptor.status(of: Array(name.text.utf8)))?.sizeBytes
     }
 }
 
