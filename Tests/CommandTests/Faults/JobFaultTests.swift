@@ -86,7 +86,7 @@ struct JobFaultTests {
         }
         var sweep = FaultSweep(template: template, arguments: ["job", "run", "{}/n.yaml"])
         sweep.prepare = writeJob
-        try sweep.run(trouble, limit: 60) { run in
+        try sweep.run(trouble, limit: 46) { run in
             let copies = try Self.files(run, "second", "*.tar.zst")
             if run.result.status == 0 { try require(copies.count == 3, "an acknowledged copy is lost", run) }
             for copy in copies { try run.holdfast("backup", "verify", copy).check() }
