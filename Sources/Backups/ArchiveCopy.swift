@@ -53,6 +53,19 @@ package struct ArchiveCopy {
         }
     }
 
+    /// Whether the file at `path` has the same bytes. What cannot be read is not the same.
+    ///
+    /// - Throws: only ``StorageError/interrupted``.
+    func isSame(as path: String) throws(StorageError) -> Bool {
+        do throws(FileError) {
+            return try isEqual(
+                try Descriptor.openFile(atHostPath: archive), try Descriptor.openFile(atHostPath: path))
+        } catch {
+            try checkpoint.interruption.check()
+            return false
+        }
+    }
+
     private static let comparison = "compare"
 
     /// The archive's own name, then those of further archives of its second.

@@ -4,8 +4,8 @@ internal import StorageModel
 
 /// What interrupted runs of the same source left at a destination: killed, stopped by a signal, or ended by a power cut.
 ///
-/// The one that holds most serves the next run as an archive before it. All are held, so that no other run uses or removes them,
-/// and go when a whole archive is there.
+/// The one that holds most serves the next run as an archive before it. It is held, so that no other run uses or removes it, and
+/// goes when a whole archive is there. The others go at once: a run that is interrupted again and again fills no disk.
 struct InterruptedBackups {
     /// The absolute path of the file that is used.
     let path: String?
@@ -20,7 +20,7 @@ struct InterruptedBackups {
     ///   - areUsed: whether anything may be taken from them, or they are only held to be removed.
     init(in directory: String, like origin: ArchiveOrigin, after previous: PreviousBackup?, areUsed: Bool) {
         var all: [AbandonedFile] = []
-        var best: (file: ArchiveFile, path: String)?
+        var best: (file: ArchiveFile, path: String, abandoned: AbandonedFile)?
         // Why: what cannot be listed or read is left to the sweep, or to who may.
         for abandoned in (try? AbandonedFile.find(inDirectory: directory)) ?? [] {
             let journal = (try? abandoned.journal(limitBytes: InterruptedRun.journalLimitBytes)) ?? []
@@ -35,7 +35,13 @@ struct InterruptedBackups {
             guard let descriptor = try? abandoned.openFile(),
                 let file = try? InterruptedRun.open(SharedDescriptor(descriptor), journal: journal, name: path)
             else { continue }
-            if best.map({ $0.file.sizeBytes < file.sizeBytes }) ?? true { best = (file, path) }
+            if best.map({ $0.file.sizeBytes < file.sizeBytes }) ?? true {
+                best = (file, path, abandoned)
+            }
+        }
+        if let best {
+            for abandoned in all where abandoned !== best.abandoned { abandoned.discard() }
+            all = [best.abandoned]
         }
         (path, file, self.all) = (best?.path, best?.file, all)
     }
@@ -47,7 +53,7 @@ struct InterruptedBackups {
         return (try? PreviousArchive(partial: file, previous?.file)) ?? previous?.archive
     }
 
-    /// Removes them: a whole archive has all that they had.
+    /// Removes what is held: a whole archive has all that they had.
     func discard() {
         for abandoned in all { abandoned.discard() }
     }

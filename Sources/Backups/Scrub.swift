@@ -35,9 +35,14 @@ package struct Scrub {
         for (name, summary) in turn {
             let elapsed = start.duration(to: ContinuousClock().now)
             guard !budget.isUsed(bytes: report.verifiedBytes, seconds: elapsed.seconds) else { break }
-            // What no key opens cannot be proved: it is counted with those that are left.
-            if summary.state == "encrypted" { continue }
-            let verified = try Verification.run(.file(summary.archive), keys: keys, checkpoint: checkpoint)
+            let verified: VerifyReport
+            switch try verify(summary.archive, journal.verifiedAt[name]) {
+            case .verified(let found): verified = found
+            case .unchecked(let archive):
+                report.unchecked.append(archive)
+                continue
+            case .gone: continue
+            }
             report.verified += 1
             report.verifiedBytes += verified.archiveBytes
             if verified.verdict == .intact { journal.verifiedAt[name] = .now } else { report.damaged += 1 }
@@ -48,6 +53,41 @@ package struct Scrub {
         report.neverVerified = UInt64(names.count { journal.verifiedAt[$0] == nil })
         report.oldest = names.compactMap { journal.verifiedAt[$0] }.min()
         return report
+    }
+
+    private enum Outcome {
+        case verified(VerifyReport)
+        case unchecked(UncheckedArchive)
+        /// Somebody removed it meanwhile.
+        case gone
+    }
+
+    /// One archive that cannot be opened, or read to its end, keeps no other from its turn.
+    ///
+    /// - Throws: only ``StorageError/interrupted``.
+    private func verify(_ archive: String, _ last: Timestamp?) throws(StorageError) -> Outcome {
+        do throws(StorageError) {
+            return .verified(try Verification.run(.file(archive), keys: keys, checkpoint: checkpoint))
+        } catch {
+            if error.code == .interrupted { throw error }
+            if error.code == .notFound { return .gone }
+            if let verdict = Self.verdict(error) {
+                return .verified(
+                    VerifyReport(
+                        archive: archive, verdict: verdict, entries: 0, frames: 0, archiveBytes: 0, validBytes: 0,
+                        findings: [error.message], tableDigest: nil, seconds: 0))
+            }
+            return .unchecked(UncheckedArchive(archive: archive, reason: error.message, verifiedAt: last))
+        }
+    }
+
+    /// What a failure says of the archive: `nil` if it says nothing. A disk that cannot read a file has lost it.
+    private static func verdict(_ error: StorageError) -> VerifyReport.Verdict? {
+        switch error.code {
+        case .damaged, .limitExceeded: .damaged
+        case .truncated: .truncated
+        default: error.errno == .inputOutput ? .damaged : nil
+        }
     }
 
     private func relative(_ path: String) -> String {

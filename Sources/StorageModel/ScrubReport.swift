@@ -27,6 +27,28 @@ public struct ScrubReport: Hashable, Sendable {
     public var neverVerified: UInt64 = 0
     /// The longest time ago that an archive was found whole.
     public var oldest: Timestamp?
+    /// Those that were to be verified and could not be.
+    public var unchecked: [UncheckedArchive] = []
 
     public init(archives: UInt64) { self.archives = archives }
+}
+
+/// An archive that could not be verified, which says nothing of its bytes: no key opens it, this user may not read it, a newer
+/// version made it.
+public struct UncheckedArchive: Hashable, Sendable {
+    /// Its absolute path.
+    public let archive: String
+    public let reason: String
+    /// When it was found whole last.
+    public let verifiedAt: Timestamp?
+
+    public init(archive: String, reason: String, verifiedAt: Timestamp?) {
+        (self.archive, self.reason, self.verifiedAt) = (archive, reason, verifiedAt)
+    }
+
+    /// One sentence. A key that opened an archive once and opens it no longer is a hint that its header has changed.
+    public var sentence: String {
+        let before = verifiedAt.map { "; it was found whole on \($0): either the key is another now or the file is" }
+        return "not checked: \(reason)\(before ?? "")"
+    }
 }

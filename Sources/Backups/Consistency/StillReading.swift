@@ -59,11 +59,16 @@ final class StillReading {
     private func beginSnapshot() throws(StorageError) {
         if let obstacle = prepareArea() {
             throw StorageError(
-                .system, object: name, "no clone of \(name) can be made: \(obstacle)",
-                hint: "use --consistency freeze, which needs none, or keep the data on XFS or btrfs")
+                .system, object: name, "no clone of \(name) can be made: \(obstacle.reason)",
+                hint: "use --consistency freeze, which needs none, or \(obstacle.remedy)")
         }
         sync()
-        try makeClone()
+        do throws(StorageError) { try makeClone() } catch {
+            if error.code == .interrupted { throw error }
+            throw StorageError(
+                error.code, object: name, "no clone of \(name) can be made: \(error.message)", errno: error.errno,
+                hint: error.hint, causes: error.causes)
+        }
         report.method = .snapshot
     }
 
@@ -77,7 +82,7 @@ final class StillReading {
         }
         let obstacle = prepareArea()
         if let obstacle, request.mode == .auto {
-            return give(up: "no clone can be made (\(obstacle)), so it was read while it was used")
+            return give(up: "no clone can be made (\(obstacle.reason)), so it was read while it was used")
         }
         // Twice: what is written out before takes no time while everything is frozen.
         sync()
@@ -96,7 +101,7 @@ final class StillReading {
         sync()
         if let obstacle {
             report.notices.append(
-                "no clone can be made (\(obstacle)): everything stayed frozen while the data was read")
+                "no clone can be made (\(obstacle.reason)): everything stayed frozen while the data was read")
             return
         }
         try cloneFrozen()
@@ -131,20 +136,34 @@ final class StillReading {
         if let notice = made.notice { report.notices.append(notice) }
     }
 
-    /// - Returns: why no clone can be made, for people.
-    private func prepareArea() -> String? {
-        do throws(FileError) {
-            let area = try source.makeArea(root)
-            self.area = area
-            guard let obstacle = TreeClone.obstacle(to: root.descriptor, in: area) else { return nil }
-            area.discard()
-            self.area = nil
-            let cannot = [Errno.notSupported, .crossDevice, .notTerminal, .invalidArgument].contains(obstacle.errno)
-            return cannot ? "its file system does not share blocks" : "\(obstacle.errno)"
-        } catch {
-            return "\(error.errno)"
-        }
+    /// Why no clone can be made, for people.
+    private struct Obstacle {
+        let reason: String
+        /// What to do about it, as the rest of "use another mode, or".
+        let remedy: String
     }
+
+    /// - Returns: `nil` if a clone can be made.
+    private func prepareArea() -> Obstacle? {
+        let area: CloneArea
+        do throws(FileError) { area = try source.makeArea(root) } catch {
+            if error.errno == .accessDenied || error.errno == .notPermitted || error.errno == .readOnlyFileSystem {
+                return Obstacle(
+                    reason: "it would lie beside the data, and the directory above cannot be written (\(error.errno))",
+                    remedy: "run as somebody who may write there")
+            }
+            return Obstacle(reason: "\(error.errno)", remedy: Self.otherPlace)
+        }
+        self.area = area
+        guard let obstacle = TreeClone.obstacle(to: root.descriptor, in: area) else { return nil }
+        area.discard()
+        self.area = nil
+        let cannot = [Errno.notSupported, .crossDevice, .notTerminal, .invalidArgument].contains(obstacle.errno)
+        return Obstacle(
+            reason: cannot ? "its file system does not share blocks" : "\(obstacle.errno)", remedy: Self.otherPlace)
+    }
+
+    private static let otherPlace = "keep the data on XFS or btrfs"
 
     /// A hint: what is not written out yet is cloned all the same, only not as fast.
     private func sync() { try? root.descriptor.syncFileSystem() }

@@ -46,17 +46,25 @@ package enum Subvolume {
 
     /// Removes the snapshot called `name`, if there is one. The space comes back when the file system has got round to it.
     ///
-    /// Who may not remove a subvolume as such gets it writable, so that it can be removed as any tree.
+    /// Who is not root may not remove one that is read-only, nor any without the mount option `user_subvol_rm_allowed`: it is
+    /// made writable, and removed as a subvolume or else as any tree. An empty subvolume goes like an empty directory.
     package static func removeSnapshot(_ name: [UInt8], in directory: borrowing Descriptor) throws(FileError) {
         guard let snapshot = try openSnapshot(name, in: directory) else { return }
-        let (place, number) = (directory.rawValue, snapshot.rawValue)
-        let result = withName(name) { text in
-            changing("ioctl(BTRFS_IOC_SNAP_DESTROY)") { Int(holdfast_subvolume_destroy(place, text)) }
-        }
-        if result >= 0 { return }
+        let number = snapshot.rawValue
+        if destroy(name, in: directory) { return }
         try check(
             changing("ioctl(BTRFS_IOC_SUBVOL_SETFLAGS)") { Int(holdfast_subvolume_make_writable(number)) },
             "ioctl(BTRFS_IOC_SUBVOL_SETFLAGS)", name)
+        if destroy(name, in: directory) { return }
+        // Not as a part of the area: to a removal, what has another device number is another's.
+        try TreeRemoval.remove(name, in: directory)
+    }
+
+    private static func destroy(_ name: [UInt8], in directory: borrowing Descriptor) -> Bool {
+        let place = directory.rawValue
+        return withName(name) { text in
+            changing("ioctl(BTRFS_IOC_SNAP_DESTROY)") { Int(holdfast_subvolume_destroy(place, text)) }
+        } >= 0
     }
 
     private static func openSnapshot(

@@ -7,14 +7,15 @@ enum CalendarEvents {
     private static let limitMilliseconds: Int64 = 10_000
     private static let outputLimitBytes = 16 << 10
 
-    /// When the event comes next.
+    /// When the event comes next after `time`; `nil` for now.
     ///
     /// - Returns: `nil` if it never does, and where systemd is not installed.
     /// - Throws: ``StorageError/Code/invalidInput`` for what is no calendar event.
-    static func next(_ event: String) throws(StorageError) -> Timestamp? {
+    static func next(_ event: String, after time: Timestamp? = nil) throws(StorageError) -> Timestamp? {
+        let base = time.map { ["--base-time=@\($0.seconds)"] } ?? []
         let result: ProgramResult
         do throws(FileError) {
-            result = try ProgramRun(program, ["calendar", "--", event]).run(
+            result = try ProgramRun(program, ["calendar"] + base + ["--", event]).run(
                 outputLimitBytes: outputLimitBytes, limitMilliseconds: limitMilliseconds, until: Interruption())
         } catch {
             return nil
@@ -28,7 +29,7 @@ enum CalendarEvents {
                 "'schedule' is '\(event.printable(limit: 80))', which systemd does not understand; a cron expression as "
                     + "\"30 3 * * *\" or a calendar event as \"Mon..Fri 03:30\" is expected")
         }
-        return time(in: String(decoding: output, as: UTF8.self))
+        return Self.time(in: String(decoding: output, as: UTF8.self))
     }
 
     /// The time in `(in UTC): Mon 2026-11-30 09:00:00 UTC`, which on a host in UTC is that of `Next elapse`.

@@ -38,7 +38,7 @@ public struct JobOverview: Sendable {
             return expression.next(after: now, in: try TimeZones.named(schedule.zoneName ?? "local"))
         case .calendar:
             return try schedule.calendarEvents.first.flatMap { event throws(StorageError) in
-                try CalendarEvents.next(event)
+                try CalendarEvents.next(event, after: now)
             }
         }
     }

@@ -5,14 +5,14 @@ internal import StorageModel
 
 /// The work of one run of a job, step by step into its report.
 struct JobWork {
-    private let job: Job
+    let job: Job
     private let root: String
     private let initializes: Bool
-    private let checkpoint: Checkpoint
-    private var report: JobReport
-    private var destinations: [GuardedDestination] = []
+    let checkpoint: Checkpoint
+    var report: JobReport
+    var destinations: [GuardedDestination] = []
     /// Which sources each destination has got something of, by its path.
-    private var served: [String: [SourceReference]] = [:]
+    var served: [String: [SourceReference]] = [:]
     private var openedStore: Store?
     /// What opens the archives before.
     private var keys = ArchiveKeys.none
@@ -41,6 +41,7 @@ struct JobWork {
             }
         }
         for destination in destinations { tidy(destination) }
+        catchUp()
         return report
     }
 
@@ -54,7 +55,7 @@ struct JobWork {
     private mutating func note(_ error: StorageError) { report.errors.append(Self.text(error)) }
 
     /// An error in one line, with what is behind it.
-    private static func text(_ error: StorageError) -> String {
+    static func text(_ error: StorageError) -> String {
         ([error.message] + error.causes + (error.hint.map { [$0] } ?? [])).joined(separator: "; ")
     }
 
@@ -258,5 +259,8 @@ struct JobWork {
         report.scrubbedArchives += result.verified
         report.damagedArchives += result.damaged
         report.errors += damaged
+        guard let first = result.unchecked.first else { return }
+        let others = result.unchecked.count == 1 ? "" : "; \(result.unchecked.count - 1) more are not checked either"
+        report.warnings.append("'\(first.archive.printable())' is \(first.sentence)\(others)")
     }
 }

@@ -10,8 +10,9 @@ struct BackupScrub: HoldfastSubcommand {
         discussion: helpText(
             """
             Begins with those that never were checked, then takes those whose check is longest ago; what was found whole is \
-            noted in DEST/.holdfast-scrub.json. At least one archive is checked. Damage has status 7. With a budget in a nightly \
-            job, rot is found before the last good archive is gone.
+            noted in DEST/.holdfast-scrub.json. At least one archive is checked. Damage has status 7; an archive that cannot be \
+            checked, because no key opens it, status 3. Neither keeps others from being checked. With a budget in a nightly job, \
+            rot is found before the last good archive is gone.
             """,
             examples: [
                 "holdfast backup scrub /srv/backups --budget 50GiB",
@@ -32,6 +33,9 @@ struct BackupScrub: HoldfastSubcommand {
 
     var printsJSON: Bool { output.json }
 
+    /// A destination may have very many that another key opens.
+    private static let namedLimit = 10
+
     func execute(_ console: Console) throws {
         let keys = try decryption.read()
         var findings: [VerifyReport] = []
@@ -44,10 +48,18 @@ struct BackupScrub: HoldfastSubcommand {
             let reason = verified.findings.first.map { ": \($0)" } ?? ""
             console.mention("\(verified.archive): \(verified.verdict.rawValue)\(reason)")
         }
+        if !report.unchecked.isEmpty { console.note(.warnings) }
+        for archive in report.unchecked.prefix(Self.namedLimit) {
+            console.mention("\(archive.archive): \(archive.sentence)")
+        }
+        if report.unchecked.count > Self.namedLimit {
+            console.mention("\(report.unchecked.count - Self.namedLimit) more archives are not checked either")
+        }
         if output.json { return try console.print(json(report, findings)) }
         try console.print(
             "\(report.verified.grouped) of \(report.archives.grouped) archives checked "
                 + "(\(report.verifiedBytes.asBytes)), \(report.damaged.grouped) not whole, "
+                + (report.unchecked.isEmpty ? "" : "\(UInt64(report.unchecked.count).grouped) not to be checked, ")
                 + "\(report.neverVerified.grouped) never found whole\n")
     }
 
@@ -81,6 +93,13 @@ struct BackupScrub: HoldfastSubcommand {
                         "archive": .string(finding.archive), "verdict": .string(finding.verdict.rawValue),
                         "validBytes": .unsigned(finding.validBytes),
                         "findings": .array(finding.findings.map { .string($0) }),
+                    ]
+                }),
+            "unchecked": .array(
+                report.unchecked.map { archive in
+                    [
+                        "archive": .string(archive.archive), "reason": .string(archive.reason),
+                        "verifiedAt": .optional(archive.verifiedAt?.description),
                     ]
                 }),
         ]

@@ -10,10 +10,10 @@ struct JobRunCommand: HoldfastSubcommand {
         discussion: helpText(
             """
             A source that fails keeps no other from being backed up, and a destination that fails no other from getting its \
-            archives. One line on standard error says what came of it. Status 1 if a source or a destination has failed, or if \
-            the time was over; 3 if all is there and something is worth a look; 5 if the job is being run already. When it is \
-            interrupted or takes longer than --max-time, the archive under way is given up without leaving half of it, and \
-            what is complete stays.
+            archives; one that was away gets the older archives that it lacks and would keep. One line on standard error says \
+            what came of it. Status 1 if a source or a destination has failed, or if the time was over; 3 if all is there and \
+            something is worth a look; 5 if the job is being run already. When it is interrupted or takes longer than \
+            --max-time, the archive under way is given up without leaving half of it, and what is complete stays.
             """,
             examples: [
                 "holdfast job run nightly.yaml",

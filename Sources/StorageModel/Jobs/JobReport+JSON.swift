@@ -9,7 +9,8 @@ extension JobReport {
             "reusedBytes": .unsigned(reusedBytes), "errors": .array(errors.map { .string($0) }),
             "warnings": .array(warnings.map { .string($0) }), "removedArchives": .unsigned(removedArchives),
             "freedBytes": .unsigned(freedBytes), "scrubbedArchives": .unsigned(scrubbedArchives),
-            "damagedArchives": .unsigned(damagedArchives), "sources": .array(sources.map(\.json)),
+            "damagedArchives": .unsigned(damagedArchives), "caughtUp": .array(caughtUp.map(\.json)),
+            "sources": .array(sources.map(\.json)),
         ]
     }
 
@@ -29,6 +30,7 @@ extension JobReport {
         freedBytes = json["freedBytes"]?.count ?? 0
         scrubbedArchives = json["scrubbedArchives"]?.count ?? 0
         damagedArchives = json["damagedArchives"]?.count ?? 0
+        caughtUp = (json["caughtUp"]?.elements ?? []).compactMap { JobCatchUpReport($0) }
         self.sources = sources.compactMap { JobSourceReport($0) }
     }
 }
@@ -71,6 +73,23 @@ extension JobSourceReport {
                 JobCopyReport(destination: $0, archive: copy["archive"]?.text, error: copy["error"]?.text)
             }
         }
+    }
+}
+
+extension JobCatchUpReport {
+    var json: JSONValue {
+        [
+            "source": .string(source), "destination": .string(destination), "missing": .unsigned(missing),
+            "copied": .unsigned(copied), "copiedBytes": .unsigned(copiedBytes),
+        ]
+    }
+
+    init?(_ json: JSONValue) {
+        guard let source = json["source"]?.text, let destination = json["destination"]?.text else { return nil }
+        self.init(source: source, destination: destination)
+        missing = json["missing"]?.count ?? 0
+        copied = json["copied"]?.count ?? 0
+        copiedBytes = json["copiedBytes"]?.count ?? 0
     }
 }
 

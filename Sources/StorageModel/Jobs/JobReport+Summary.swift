@@ -7,6 +7,11 @@ extension JobReport {
             "\(ByteCount(sourceBytes)) in", "\(ByteCount(archiveBytes)) out (\(ByteCount(reusedBytes)) reused)",
         ]
         if removedArchives > 0 { parts.append("\(removedArchives) old archives removed (\(ByteCount(freedBytes)))") }
+        let copied = caughtUp.reduce(into: (count: 0, bytes: 0) as (count: UInt64, bytes: UInt64)) {
+            $0.count += $1.copied
+            $0.bytes += $1.copiedBytes
+        }
+        if copied.count > 0 { parts.append("\(copied.count) missing copies made (\(ByteCount(copied.bytes)))") }
         parts.append("\((seconds * 10).rounded() / 10) s")
         let reasons = failures
         if let first = reasons.first {

@@ -27,6 +27,8 @@ public struct JobReport: Hashable, Sendable {
     /// How many archives were checked, and how many of them are not whole.
     public var scrubbedArchives: UInt64 = 0
     public var damagedArchives: UInt64 = 0
+    /// What destinations got that lacked archives of earlier runs.
+    public var caughtUp: [JobCatchUpReport] = []
     /// Whether somebody stopped it.
     public var isInterrupted = false
     /// Whether it was stopped because it took too long.
@@ -104,5 +106,21 @@ public struct JobCopyReport: Hashable, Sendable {
         self.destination = destination
         self.archive = archive
         self.error = error
+    }
+}
+
+/// Archives of earlier runs that a destination lacked and others had.
+public struct JobCatchUpReport: Hashable, Sendable {
+    /// As users name it.
+    public var source: String
+    /// The destination's path.
+    public var destination: String
+    /// How many it lacked, of which so many were copied, with the sum of their sizes.
+    public var missing: UInt64 = 0
+    public var copied: UInt64 = 0
+    public var copiedBytes: UInt64 = 0
+
+    public init(source: String, destination: String) {
+        (self.source, self.destination) = (source, destination)
     }
 }

@@ -6,104 +6,60 @@ import Testing
 /// backup makes. Method: runs that are killed at a chosen call, and what they leave damaged in many ways.
 @Suite("Resuming interrupted backups", .enabled(if: FaultSweep.isPossible, "the binary has no fault seam"))
 struct ResumeTests {
-    private let store: StoreFixture
-    private let data: TreeBuilder
-    /// Where a run was killed when most was written.
-    private let late: Int
+    private let run: InterruptedBackup
 
-    init() throws {
-        store = try StoreFixture("resume")
-        data = try TreeBuilder(store("data"))
-        let script = """
-            cd "$1"; for d in d0 d1 d2 d3; do mkdir $d; head -c 4200000 /dev/urandom > $d/large
-            for f in 0 1 2 3 4; do head -c 200000 /dev/urandom > $d/f$f; done; done; ln d0/f3 d3/link
-            """
-        try Tool.script(script, data.root).check()
-        // Files younger than three seconds are read again in any case.
-        try Tool.run("sleep", "3.1").check()
-        let log = store("log")
-        let plain = ["backup", "create", "dir:" + data.root, "--to", store("counted"), "--threads", "2"]
-        try store.holdfast.run(plain, environment: ["HOLDFAST_FAULT_LOG": log]).check()
-        let writes = try Tool.run("cat", log).check().lines.filter { $0.contains("write") }
-        late = try #require(writes.dropLast(12).last.flatMap { Int($0.prefix { $0 != " " }) })
-    }
-
-    private func create(_ folder: String, _ options: String...) throws -> JSON {
-        let arguments = ["backup", "create", "dir:" + data.root, "--json", "--to", store(folder)] + options
-        return try JSON(parsing: store.holdfast.run(arguments).check().text)[0]
-    }
-
-    private func kill(at call: Int, in folder: String) throws {
-        try store.holdfast.run(
-            ["backup", "create", "dir:" + data.root, "--to", store(folder), "--threads", "2"],
-            environment: ["HOLDFAST_FAULT": "\(call):kill"]
-        ).check(137)
-    }
-
-    private func files(in folder: String) throws -> [String] {
-        try Tool.run("find", store(folder), "-type", "f").lines.sorted()
-    }
-
-    private func expectSameAsFull(_ report: JSON, in folder: String, _ what: String) throws {
-        let archive = try #require(report["archive"].text)
-        let full = try #require(create("full.tar.zst", "--full", "--force")["archive"].text)
-        let isSame = try ArchiveBytes.dataFrames(of: archive) == ArchiveBytes.dataFrames(of: full)
-        #expect(isSame, "\(what)")
-        #expect(try store.holdfast("backup", "verify", archive).check().text.contains("intact"), "\(what)")
-        let left = try files(in: folder).filter { !$0.hasSuffix(".tar.zst") }
-        #expect(left.isEmpty, "\(what): \(left)")
-    }
+    init() throws { run = try InterruptedBackup() }
 
     @Test("a killed run: what it wrote is neither read nor compressed again", arguments: [0.65, 0.8, 1.0])
     func killed(_ share: Double) throws {
-        try kill(at: Int(Double(late) * share), in: "b")
-        let left = try files(in: "b")
+        try run.kill(at: Int(Double(run.late) * share), in: "b")
+        let left = try run.files(in: "b")
         #expect(left.count == 2 && left.contains { $0.hasSuffix(".journal") }, "\(left)")
-        let report = try create("b", "--why-changed")
+        let report = try run.create("b", "--why-changed")
         #expect(report["previous"].isNull)
         #expect(report["resumed"]["reusedBytes"].integer ?? 0 > 2_000_000, "\(report)")
         #expect(report["resumed"]["partial"].text.map { left.contains($0) } == true)
         let read = report["reasons"].elements.compactMap { $0["path"].text }
         #expect(!read.contains("d0/f1"), "\(read)")
-        try expectSameAsFull(report, in: "b", "killed at \(share)")
+        try run.expectSameAsFull(report, in: "b", "killed at \(share)")
     }
 
     @Test("with an archive before: the interrupted run's frames first, the archive's for the rest")
     func both() throws {
-        let first = try create("b")
+        let first = try run.create("b")
         try Tool.script(
             "cd \"$1\" && head -c 6000000 /dev/urandom > d0/large && head -c 400000 /dev/urandom > d3/f2; sleep 3.1",
-            data.root
+            run.data.root
         ).check()
         // The new file of 6 MB is written, and noted, after a few calls.
         let kept = try #require(first["archive"].text)
-        var call = late
-        while call > 10, try !files(in: "b").contains(where: { $0.hasSuffix(".journal") }) {
-            try store.holdfast.run(
-                ["backup", "create", "dir:" + data.root, "--to", store("b"), "--threads", "2"],
+        var call = run.late
+        while call > 10, try !run.files(in: "b").contains(where: { $0.hasSuffix(".journal") }) {
+            try run.store.holdfast.run(
+                ["backup", "create", "dir:" + run.data.root, "--to", run.store("b"), "--threads", "2"],
                 environment: ["HOLDFAST_FAULT": "\(call):kill"])
-            for archive in try files(in: "b") where archive.hasSuffix(".tar.zst") && archive != kept {
+            for archive in try run.files(in: "b") where archive.hasSuffix(".tar.zst") && archive != kept {
                 try Tool.run("rm", archive).check()
             }
             call -= 2
         }
-        let report = try create("b", "--why-changed")
+        let report = try run.create("b", "--why-changed")
         #expect(report["previous"].text == first["archive"].text)
         #expect(report["resumed"]["reusedBytes"].integer ?? 0 > 4_000_000, "\(report["resumed"])")
         let read = report["reasons"].elements.compactMap { $0["path"].text }
         #expect(!read.contains("d0/f1") && !read.contains("d2/large"), "\(read)")
-        try expectSameAsFull(report, in: "b", "both")
+        try run.expectSameAsFull(report, in: "b", "both")
     }
 
     @Test("what changed since is read again")
     func changed() throws {
-        try kill(at: late, in: "b")
+        try run.kill(at: run.late, in: "b")
         try Tool.script(
-            "cd \"$1\" && echo more >> d0/f1 && rm d0/f2 && mv d0/f4 d0/other && chmod 600 d1/large", data.root
+            "cd \"$1\" && echo more >> d0/f1 && rm d0/f2 && mv d0/f4 d0/other && chmod 600 d1/large", run.data.root
         ).check()
-        let report = try create("b")
+        let report = try run.create("b")
         #expect(report["resumed"]["reusedFrames"].integer ?? 0 > 0)
-        try expectSameAsFull(report, in: "b", "changed")
+        try run.expectSameAsFull(report, in: "b", "changed")
     }
 
     /// Each damages the file `$1` or the journal `$2`; `$3` is a number that goes from 0 to 7.
@@ -123,19 +79,19 @@ struct ResumeTests {
 
     @Test("whatever becomes of what it left, no wrong byte gets into an archive")
     func damaged() throws {
-        try kill(at: late, in: "b")
-        let full = try #require(create("full.tar.zst", "--full")["archive"].text)
+        try run.kill(at: run.late, in: "b")
+        let full = try #require(run.create("full.tar.zst", "--full")["archive"].text)
         let expected = try ArchiveBytes.dataFrames(of: full)
         for (damage, step) in Self.damages.flatMap({ damage in [0, 3, 7].map { (damage, $0) } }) {
-            try Tool.script("rm -rf \"$2\" && cp -a \"$1\" \"$2\"", store("b"), store("c")).check()
-            let left = try files(in: "c")
+            try Tool.script("rm -rf \"$2\" && cp -a \"$1\" \"$2\"", run.store("b"), run.store("c")).check()
+            let left = try run.files(in: "c")
             let partial = try #require(left.first { $0.hasSuffix(".partial") })
             let journal = try #require(left.first { $0.hasSuffix(".journal") })
             try Tool.run("bash", "-c", damage, "damage", partial, journal, "\(step)").check()
-            let report = try create("c")
+            let report = try run.create("c")
             let isSame = try ArchiveBytes.dataFrames(of: try #require(report["archive"].text)) == expected
             #expect(isSame, "\(damage), \(step)")
-            let others = try files(in: "c").filter { !$0.hasSuffix(".tar.zst") }
+            let others = try run.files(in: "c").filter { !$0.hasSuffix(".tar.zst") }
             #expect(others.isEmpty, "\(others)")
         }
     }
@@ -143,65 +99,69 @@ struct ResumeTests {
     @Test("--full, another level and age: nothing is taken, and it goes all the same")
     func notTaken() throws {
         for options in [["--full"], ["--level", "1"]] {
-            try kill(at: late, in: "b")
-            let result = try store.holdfast.run(
-                ["backup", "create", "dir:" + data.root, "--json", "--to", store("b")] + options)
+            try run.kill(at: run.late, in: "b")
+            let result = try run.store.holdfast.run(
+                ["backup", "create", "dir:" + run.data.root, "--json", "--to", run.store("b")] + options)
             let report = try JSON(parsing: result.check().text)[0]
             #expect(report["resumed"].isNull && report["reusedFrames"].integer == 0)
-            #expect(try files(in: "b") == [try #require(report["archive"].text)])
-            try Tool.run("rm", "-r", store("b")).check()
+            #expect(try run.files(in: "b") == [try #require(report["archive"].text)])
+            try Tool.run("rm", "-r", run.store("b")).check()
         }
-        try kill(at: late, in: "b")
-        try Tool.script("touch -d '8 days ago' \"$1\"/dir/*/.holdfast-*", store("b")).check()
+        try run.kill(at: run.late, in: "b")
+        try Tool.script("touch -d '8 days ago' \"$1\"/dir/*/.holdfast-*", run.store("b")).check()
         // Of another source, in the same folder.
-        try TreeBuilder(store("other")).file("x", "y")
-        let folder = try #require(files(in: "b").first).split(separator: "/").dropLast().joined(separator: "/")
+        try TreeBuilder(run.store("other")).file("x", "y")
+        let folder = try #require(run.files(in: "b").first).split(separator: "/").dropLast().joined(separator: "/")
         let other = "/\(folder)/other.tar.zst"
-        try store.holdfast("backup", "create", "dir:" + store("other"), "--to", other).check()
-        #expect(try files(in: "b") == [other])
+        try run.store.holdfast("backup", "create", "dir:" + run.store("other"), "--to", other).check()
+        #expect(try run.files(in: "b") == [other])
     }
 
     @Test("what another source left in the same folder is left alone for a week")
     func otherSource() throws {
-        try kill(at: late, in: "b")
-        try TreeBuilder(store("other")).file("x", "y")
-        let folder = try #require(files(in: "b").first).split(separator: "/").dropLast().joined(separator: "/")
+        try run.kill(at: run.late, in: "b")
+        try TreeBuilder(run.store("other")).file("x", "y")
+        let folder = try #require(run.files(in: "b").first).split(separator: "/").dropLast().joined(separator: "/")
         let other = "/\(folder)/other.tar.zst"
-        try store.holdfast("backup", "create", "dir:" + store("other"), "--to", other).check()
-        #expect(try files(in: "b").count == 3)
-        #expect(try create("b")["resumed"]["reusedFrames"].integer ?? 0 > 0)
+        try run.store.holdfast("backup", "create", "dir:" + run.store("other"), "--to", other).check()
+        #expect(try run.files(in: "b").count == 3)
+        #expect(try run.create("b")["resumed"]["reusedFrames"].integer ?? 0 > 0)
     }
 
     @Test("a run that goes on while another one ends keeps its file")
     func living() throws {
-        let arguments = ["backup", "create", "dir:" + data.root, "--to", store("b"), "--threads", "1", "--level", "19"]
-        let slow = try store.holdfast.start(arguments.map { Array($0.utf8) })
+        let arguments = [
+            "backup", "create", "dir:" + run.data.root, "--to", run.store("b"), "--threads", "1", "--level", "19",
+        ]
+        let slow = try run.store.holdfast.start(arguments.map { Array($0.utf8) })
         for _ in 0..<4000 {
-            if try files(in: "b").contains(where: { $0.hasSuffix(".journal") }) { break }
+            if try run.files(in: "b").contains(where: { $0.hasSuffix(".journal") }) { break }
             usleep(5000)
         }
         slow.send(SIGSTOP)
-        let quick = try create("b", "--level", "19")
+        let quick = try run.create("b", "--level", "19")
         #expect(quick["resumed"].isNull)
         slow.send(SIGCONT)
         let archive = try slow.wait().check().lines[0]
-        try store.holdfast("backup", "verify", archive, try #require(quick["archive"].text)).check()
-        #expect(try files(in: "b").count == 2)
+        try run.store.holdfast("backup", "verify", archive, try #require(quick["archive"].text)).check()
+        #expect(try run.files(in: "b").count == 2)
     }
 
     @Test("an interrupted run leaves its file, one whose disk is full gives the space back")
     func signals() throws {
-        let arguments = ["backup", "create", "dir:" + data.root, "--to", store("b"), "--threads", "1", "--level", "19"]
-        let process = try store.holdfast.start(arguments.map { Array($0.utf8) })
+        let arguments = [
+            "backup", "create", "dir:" + run.data.root, "--to", run.store("b"), "--threads", "1", "--level", "19",
+        ]
+        let process = try run.store.holdfast.start(arguments.map { Array($0.utf8) })
         for _ in 0..<4000 {
-            if try files(in: "b").contains(where: { $0.hasSuffix(".journal") }) { break }
+            if try run.files(in: "b").contains(where: { $0.hasSuffix(".journal") }) { break }
             usleep(5000)
         }
         process.send(SIGTERM)
         try process.wait().check(130)
-        #expect(try create("b", "--level", "19")["resumed"]["reusedFrames"].integer ?? 0 > 0)
-        let disk = try SmallDisk(at: store.directory.makeDirectory("small"), sizeKiB: 14_000)
-        let full = try store.holdfast("backup", "create", "dir:" + data.root, "--to", disk.path)
+        #expect(try run.create("b", "--level", "19")["resumed"]["reusedFrames"].integer ?? 0 > 0)
+        let disk = try SmallDisk(at: run.store.directory.makeDirectory("small"), sizeKiB: 14_000)
+        let full = try run.store.holdfast("backup", "create", "dir:" + run.data.root, "--to", disk.path)
         #expect(full.status == 1)
         #expect(try Tool.run("find", disk.path, "-type", "f").lines == [])
     }

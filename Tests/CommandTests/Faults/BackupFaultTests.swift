@@ -131,6 +131,26 @@ struct BackupFaultTests {
     }
 
     @Test(
+        "backup scrub: its notes are whole, archives stay, and the next scrub goes on",
+        arguments: FaultSweep.possibleTroubles)
+    func scrub(_ trouble: FaultSweep.Trouble) throws {
+        let folder = try template.makeDirectory("backups/holdfast/source")
+        for name in ["20240101T000000Z", "20240102T000000Z"] {
+            try Tool.run("cp", template("first.tar.zst"), "\(folder)/\(name).tar.zst").check()
+        }
+        try FaultSweep(template: template, arguments: ["backup", "scrub", "{}/backups"]).run(trouble) { run in
+            try require(Self.archives(run).count == 2, "an archive is lost", run)
+            let notes = try Tool.run("cat", "\(run.folder)/backups/.holdfast-scrub.json")
+            let noted = try notes.status == 0 ? JSON(parsing: notes.text).keys.count : 0
+            if run.result.status == 0 { try require(noted == 2, "an acknowledged check is forgotten", run) }
+            let next = try run.holdfast("backup", "scrub", "\(run.folder)/backups", "--json").check()
+            try require(JSON(parsing: next.text)["neverVerified"].integer == 0, "not everything is checked", run)
+            let left = try Tool.run("find", "\(run.folder)/backups", "-name", "*.partial").check()
+            try require(left.output.isEmpty, "left behind after the next scrub: \(left.text)", run)
+        }
+    }
+
+    @Test(
         "backup create --consistency snapshot: no clone is left, no half archive passes for a whole one",
         .enabled(if: LiveDisk.isPossible, "XFS cannot be mounted"), arguments: FaultSweep.possibleTroubles)
     func snapshot(_ trouble: FaultSweep.Trouble) throws {

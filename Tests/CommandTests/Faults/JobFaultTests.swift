@@ -66,6 +66,41 @@ struct JobFaultTests {
         }
     }
 
+    @Test(
+        "job run with older archives to copy: copies are whole or not there, and the next run makes the rest",
+        arguments: FaultSweep.possibleTroubles)
+    func catchUp(_ trouble: FaultSweep.Trouble) throws {
+        let holdfast = CommandRunner(root: template("store"))
+        try holdfast("volume", "create", "source").check()
+        let data = try TreeBuilder(template("store/volumes/source/_data"))
+        for content in ["older", "the old one"] {
+            try data.file("f", content)
+            try holdfast("backup", "create", "source", "--to", template("first")).check()
+            try Tool.run("sleep", "1").check()
+        }
+        let writeJob: @Sendable (String) throws -> Void = { folder in
+            let text = """
+                {name: n, sources: source, to: ["\(folder)/first", "\(folder)/second"], retention: {keep-last: 9}, threads: 1}
+                """
+            try Tool.run("cp", "/dev/stdin", "\(folder)/n.yaml", input: .bytes(Array(text.utf8))).check()
+        }
+        var sweep = FaultSweep(template: template, arguments: ["job", "run", "{}/n.yaml"])
+        sweep.prepare = writeJob
+        try sweep.run(trouble, limit: 46) { run in
+            let copies = try Self.files(run, "second", "*.tar.zst")
+            if run.result.status == 0 { try require(copies.count == 3, "an acknowledged copy is lost", run) }
+            for copy in copies { try run.holdfast("backup", "verify", copy).check() }
+            try writeJob(run.folder)
+            try run.holdfast("job", "run", "\(run.folder)/n.yaml").check()
+            let names = try ["first", "second"].map { folder in
+                try Self.files(run, folder, "*.tar.zst").compactMap { $0.split(separator: "/").last }
+            }
+            try require(names[0] == names[1] && names[0].count >= 3, "not everything is copied: \(names)", run)
+            let left = try Tool.run("find", run.folder, "-name", "*.partial").check().lines
+            try require(left.isEmpty, "left behind after the next run: \(left)", run)
+        }
+    }
+
     @Test("job install: each file is whole or not there, and installing again makes it right")
     func install() throws {
         let arguments = ["job", "install", "{}/n.yaml", "--directory", "{}/units"]

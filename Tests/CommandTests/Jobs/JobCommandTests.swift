@@ -130,6 +130,10 @@ import Testing
         #expect(
             line.hasPrefix("30 3 * * * root ")
                 && line.hasSuffix(" job run --root \(job("store")) \(job("jobs.d/two.yaml")) a"))
+        // Debian's cron can say whether it understands a file.
+        if Tool.exists("crontab"), try Tool.run("crontab", "-h").errorText.contains("-n") {
+            try Tool.run("crontab", "-n", "\(units)/holdfast-job-a").check()
+        }
         // What cron would start, as it would.
         try Tool.run("sh", "-c", String(line.dropFirst("30 3 * * * root ".count))).check()
         #expect(try job.archives().count == 1)
@@ -140,6 +144,47 @@ import Testing
         #expect(try Tool.run("ls", units).check().lines == ["holdfast-job-a", "holdfast-job-c.timer"])
         #expect(try run("a", "--uninstall", "--cron").lines == ["\(units)/holdfast-job-a"])
         #expect(try Tool.run("cat", other).check().text == "# of somebody else")
+    }
+
+    @Test(
+        "systemd enables the timers that are installed, and takes from them the next run that job ls shows",
+        .enabled(if: Tool.exists("systemctl") && Tool.exists("systemd-analyze"), "systemd is not installed"),
+        arguments: [
+            ("schedule: 30 3 * * *", 1), ("schedule: \"0 4 13 * fri\"\ntimezone: Europe/Berlin", 2),
+            ("schedule: \"Mon..Fri *-*-* 02:15\"\nsplay: 20m", 1),
+        ])
+    func enable(_ schedule: String, events: Int) throws {
+        let units = try job.store.directory.makeDirectory("host/etc/systemd/system")
+        let file = try job.job(schedule)
+        try job.store.holdfast("job", "install", file, "--directory", units).check()
+        func control(_ words: String...) throws -> ProcessResult {
+            try Tool.run(["systemctl", "--root=\(job("host"))"] + words)
+        }
+        try control("enable", "holdfast-job-n.timer").check()
+        let link = "\(units)/timers.target.wants/holdfast-job-n.timer"
+        #expect(try Tool.run("readlink", link).check().text == "/etc/systemd/system/holdfast-job-n.timer\n")
+        #expect(try control("is-enabled", "holdfast-job-n.timer").check().text == "enabled\n")
+        // The service has nothing to be enabled: only the timer starts it.
+        #expect(try control("is-enabled", "holdfast-job-n.service").text == "static\n")
+        let lines = try Tool.run("cat", "\(units)/holdfast-job-n.timer").check().lines
+        let calendar = lines.filter { $0.hasPrefix("OnCalendar=") }.map { String($0.dropFirst(11)) }
+        #expect(calendar.count == events)
+        let next = try calendar.map { event in
+            let result = try Tool.run(
+                "systemd-analyze", "calendar", "--base-time=2026-06-21 12:00:00 UTC", event, environment: ["TZ": "UTC"])
+            let line = try #require(result.check().lines.first { $0.contains("Next elapse:") })
+            let words = line.split(separator: " ")
+            return "\(words[words.count - 3])T\(words[words.count - 2])Z"
+        }
+        let rows = try JSON(
+            parsing: job.store.holdfast(
+                "job", "ls", file, "--json", "--now", "2026-06-21T12:00:00Z", environment: ["TZ": "UTC"]
+            ).check().text)
+        #expect(rows[0]["nextRunAt"].text == next.min(), "\(next)")
+        try control("disable", "holdfast-job-n.timer").check()
+        #expect(try Tool.run("find", units, "-type", "l").check().output.isEmpty)
+        try job.store.holdfast("job", "install", file, "--directory", units, "--uninstall").check()
+        #expect(try Tool.run("find", units, "-type", "f").check().output.isEmpty)
     }
 
     @Test("install --init-destination marks the destinations")

@@ -68,4 +68,70 @@ struct SubvolumeTests {
         let live = try create()
         #expect(report["entries"].integer == live["entries"].integer)
     }
+
+    // MARK: Without root
+
+    private static let user = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"]
+
+    /// The binary as a command of a user who is not root, with a store of his own at `own`.
+    private func run(_ own: String, _ words: [String], _ environment: [String: String] = [:]) throws -> ProcessResult {
+        let binary = folder("holdfast")
+        try Tool.script(
+            "chmod 755 \"$1\"; test -e \"$2\" || cp \"$3\" \"$2\"", folder.path, binary, CommandRunner.binary
+        ).check()
+        return try Tool.run(
+            Self.user + [binary] + words,
+            environment: ["HOLDFAST_ROOT": own + "/store"].merging(environment) { $1 })
+    }
+
+    @Test(
+        "a user who is not root gets snapshots of his own data, and none is left, whether he may remove subvolumes or not",
+        arguments: [false, true])
+    func unprivileged(mayRemove: Bool) throws {
+        if mayRemove { try Tool.run("mount", "-o", "remount,user_subvol_rm_allowed", disk.path).check() }
+        let own = disk.path + "/own"
+        try Tool.script("chmod 755 \"$2\"; mkdir \"$1\"; chown 1000:1000 \"$1\"", own, folder.path).check()
+        let script = """
+            cd "$1"; btrfs subvolume create data; mkdir plain b store data/closed data/empty
+            for n in 1 2 3; do seq $((n * 10000)) > data/f$n; done; cp data/f* plain; echo x > data/closed/f; chmod 500 data/closed
+            """
+        try Tool.run(Self.user + ["bash", "-euc", script, "script", own]).check()
+        func snapshot(_ name: String) throws -> [String] {
+            ["backup", "create", "dir:\(own)/\(name)", "--to", own + "/b", "--consistency", "snapshot", "--json"]
+        }
+        func expectNothingLeft(_ what: String) throws {
+            #expect(try subvolumes().count == 2, "\(what)")
+            #expect(try Tool.run("ls", "-A", own).check().lines == ["b", "data", "plain", "store"], "\(what)")
+        }
+        for name in ["data", "plain", "data"] {
+            let report = try JSON(parsing: run(own, snapshot(name)).check().text)[0]
+            #expect(report["consistency"] == "snapshot" && report["notices"].elements.isEmpty, "\(report)")
+            let archive = try #require(report["archive"].text)
+            try Tool.script("zstd -dqc \"$1\" | tar -d -C \"$2\" -f -", archive, "\(own)/\(name)").check()
+            try expectNothingLeft(name)
+        }
+        let log = own + "/store/log"
+        try run(own, snapshot("data"), ["HOLDFAST_FAULT_LOG": log]).check()
+        let lines = try Tool.run("cat", log).check().lines
+        let made = try #require(lines.firstIndex { $0.contains("SNAP_CREATE") }, "\(lines)")
+        try run(own, snapshot("data"), ["HOLDFAST_FAULT": "\(made + 3):kill"]).check(137)
+        #expect(try subvolumes().count == 3)
+        try run(own, snapshot("data")).check()
+        try expectNothingLeft("killed")
+    }
+
+    @Test("data of somebody else: why no snapshot can be made is said, and nothing is left")
+    func notAllowed() throws {
+        let own = disk.path + "/own"
+        try Tool.script("mkdir \"$1\"; chown 1000:1000 \"$1\"; chmod 755 \"$2\"", own, data).check()
+        let words = ["backup", "create", "dir:" + data, "--to", own + "/b", "--consistency", "snapshot"]
+        let closed = try run(own, words).check(1)
+        #expect(closed.errorText.contains("the directory above cannot be written"), "\(closed)")
+        #expect(closed.errorText.contains("--consistency freeze"), "\(closed)")
+        try Tool.run("chown", "1000:1000", disk.path + "/home").check()
+        let refused = try run(own, words).check(1)
+        #expect(refused.errorText.hasPrefix("holdfast: no clone of dir:\(data) can be made: "), "\(refused)")
+        #expect(try Tool.run("ls", "-A", disk.path + "/home").check().lines == ["data"])
+        #expect(try subvolumes().count == 1 && Tool.run("find", own, "-name", "*.tar.zst").output.isEmpty)
+    }
 }
