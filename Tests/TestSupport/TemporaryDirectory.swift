@@ -32,9 +32,30 @@ package final class TemporaryDirectory: Sendable {
     }
 
     /// Removes a tree with `rm -rf`, which knows nothing of the code under test. Attributes that forbid it are not expected.
+    /// What a killed process left mounted in it is unmounted before.
     package static func remove(_ path: String) {
         // A tree that cannot be removed is only left over: no test depends on it.
+        for mountpoint in mountpoints(below: path).reversed() {
+            _ = try? Tool.run("umount", "--lazy", mountpoint)
+        }
         _ = try? Tool.run("rm", "-rf", "--one-file-system", path)
+    }
+
+    /// In the order in which they were mounted. Names with characters that the kernel escapes there are left out.
+    private static func mountpoints(below path: String) -> [String] {
+        guard let file = fopen("/proc/self/mountinfo", "r") else { return [] }
+        defer { fclose(file) }
+        var result: [String] = []
+        var line: UnsafeMutablePointer<CChar>?
+        var capacity = 0
+        defer { free(line) }
+        while getline(&line, &capacity, file) > 0, let text = line {
+            let fields = String(cString: text).split(separator: " ", maxSplits: 5)
+            if fields.count > 4, fields[4].hasPrefix(path + "/"), !fields[4].contains("\\") {
+                result.append(String(fields[4]))
+            }
+        }
+        return result
     }
 }
 
