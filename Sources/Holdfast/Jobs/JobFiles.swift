@@ -33,6 +33,17 @@ public enum JobFiles {
         }
     }
 
+    /// Where the jobs of this host keep their archives, each place once. Files with mistakes say nothing.
+    public static func destinations() throws(StorageError) -> [String] {
+        var result: [String] = []
+        for file in try list() {
+            for destination in try read(file).jobs.flatMap(\.destinations) where !result.contains(destination.path) {
+                result.append(destination.path)
+            }
+        }
+        return result
+    }
+
     /// Reads a job file. Mistakes in it are in the result, not thrown. Runs `systemd-analyze`, where that is installed, to look
     /// at calendar events.
     ///

@@ -13,7 +13,7 @@ struct SourceSelection: ParsableArguments {
 
     @OptionGroup var engine: EngineOption
 
-    private var selects: Bool { all || !filter.isEmpty }
+    var selects: Bool { all || !filter.isEmpty }
 
     /// - Throws: for a selection and names at once, for neither, and for an engine without a selection.
     func validate(besides names: [String]) throws {

@@ -15,11 +15,14 @@ struct UsageAlert: HoldfastSubcommand {
             -w and -c look at the file system that holds the source, in per cent as df computes them (used of used and \
             available), or in bytes used. --days-left and --growth need a history of four samples over an hour at least: \
             without a forecast there is no alert. The nearer end counts, of the source's own growth and of its file system's. \
-            Each source is scanned, unless the history has a scan that is no older than --max-age; the scan is added to the history.
+            Each source is scanned, unless the history has a scan that is no older than --max-age; the scan is added to the history. \
+            Without a source all volumes of the store are meant. --backup-age looks into --backups, or without it into all \
+            places of the job files, for the newest archive of each source.
 
             EXAMPLES:
+              holdfast usage alert -w 80% -c 90% --days-left 14:7 --growth 5GiB/d --backup-age 26h:50h
               holdfast usage alert -w 80% -c 90% pg www
-              holdfast usage alert -w 80% -c 90% --days-left 14:7 --growth 5GiB/d --all
+              holdfast usage alert --days-left 14:7 --filter label=app
               holdfast usage alert --backup-age 26h:50h --backups /srv/backups pg
               holdfast usage alert -c 95% --max-age 1h --json pg
 
@@ -49,7 +52,9 @@ struct UsageAlert: HoldfastSubcommand {
     @Option(help: ArgumentHelp("Warn at older backups, as 26h, and critical at the second.", valueName: "span:span"))
     var backupAge: String?
 
-    @Option(help: ArgumentHelp("The directory with the archives.", valueName: "dest"), completion: .directory)
+    @Option(
+        help: ArgumentHelp("The directory with the archives. Default: those of the job files.", valueName: "dest"),
+        completion: .directory)
     var backups: String?
 
     @Option(help: ArgumentHelp("Take a scan from the history that is no older, as 15m.", valueName: "span"))
@@ -67,7 +72,14 @@ struct UsageAlert: HoldfastSubcommand {
 
     var printsJSON: Bool { output.json }
 
-    func validate() throws { try selection.validate(besides: sources) }
+    /// A check that is named no source is one of all volumes.
+    private var chosen: SourceSelection {
+        var chosen = selection
+        if sources.isEmpty && !selection.selects { chosen.all = true }
+        return chosen
+    }
+
+    func validate() throws { try chosen.validate(besides: sources) }
 
     func execute(_ console: Console) throws {
         let rules = try AlertArguments.rules(
@@ -77,21 +89,17 @@ struct UsageAlert: HoldfastSubcommand {
                 .invalidInput, "there is nothing to check",
                 hint: "give -w, -c, --days-left, --growth or --backup-age")
         }
-        if !rules.backupAgeSeconds.isEmpty && backups == nil {
-            throw StorageError(
-                .invalidInput, object: "--backup-age", "--backup-age needs to know where the backups are",
-                hint: "name the directory with --backups")
-        }
+        let places = rules.backupAgeSeconds.isEmpty ? [] : try backupPlaces()
         let now = Timestamp.now
         let start = try Timestamp(since: since, now: now)
         let newest = try maxAge.map { text throws(StorageError) in
             now.earlier(by: try TimeSpan(text, of: "--max-age", as: "15m, 26h or 7d"))
         }
-        let wanted = try selection.sources(named: sources, store, console)
+        let wanted = try chosen.sources(named: sources, store, console)
         let opened = try open(wanted, console)
         let measured = try measure(wanted, in: opened, newerThan: newest, console)
         let alerts = try UsageAlerts.check(
-            measured, rules: rules, store: opened, backups: backups, since: start, now: now,
+            measured, rules: rules, store: opened, backups: places, since: start, now: now,
             checkpoint: console.checkpoint)
         if output.json {
             try console.print(AlertText.json(alerts))
@@ -101,6 +109,16 @@ struct UsageAlert: HoldfastSubcommand {
         let state = alerts.map(\.state).max() ?? .unknown
         try console.finish()
         throw ExitCode(state.rawValue)
+    }
+
+    private func backupPlaces() throws(StorageError) -> [String] {
+        if let backups { return [backups] }
+        let places = try JobFiles.destinations()
+        guard places.isEmpty else { return places }
+        throw StorageError(
+            .invalidInput, object: "--backup-age",
+            "--backup-age needs to know where the backups are, and no job file of '\(JobFiles.directory.printable())' says it",
+            hint: "name the directory with --backups")
     }
 
     /// Directories and volumes of other engines need no store; they have a history if there is one.

@@ -74,7 +74,8 @@ import Testing
     @Test(
         "whatever keeps it from an answer is UNKNOWN, with 3, on standard output",
         arguments: [
-            (["--bad", "pg"], "--bad"), ([], "source"), (["pg"], "nothing to check"),
+            (["--bad", "pg"], "--bad"), ([], "nothing to check"), (["pg"], "nothing to check"),
+            (["--engine", "docker", "pg", "-w", "80%"], "--engine"),
             (["-w", "x", "pg"], "--warning 'x'"),
             (["-c", "90%:80%", "pg"], "--critical"), (["--growth", "5GiB", "pg"], "--growth"),
             (["--days-left", "7:x", "pg"], "--days-left"), (["--backup-age", "26h", "pg"], "--backups"),
@@ -126,6 +127,35 @@ import Testing
         #expect(try fixture.holdfast.run(arguments).status == 2)
         try fixture.holdfast("backup", "create", "pg", "--to", folder).check()
         #expect(try fixture.holdfast.run(arguments).status == 0)
+    }
+
+    @Test("without a source all volumes are meant, and without a place those of the job files, where one may be away")
+    func jobPlaces() throws {
+        _ = try fixture.makeVolume("pg")
+        _ = try fixture.makeVolume("www")
+        let jobs = try fixture.directory.makeDirectory("jobs")
+        let place = try fixture.directory.makeDirectory("backups")
+        let other = try fixture.directory.makeDirectory("other")
+        let arguments = [
+            "usage", "alert", "-w", "100%", "-c", "100%", "--days-left", "14:7", "--growth", "5GiB/d", "--backup-age",
+            "26h:50h",
+        ]
+        func alert() throws -> ProcessResult {
+            try fixture.holdfast.run(arguments, environment: ["HOLDFAST_JOBS": jobs])
+        }
+        let nowhere = try alert()
+        #expect(nowhere.status == 3 && nowhere.text.contains("no job file of '\(jobs)'"))
+        try Tool.script(
+            "printf 'sources: [pg]\nto: [%s, %s/away, %s]\n' \"$2\" \"$2\" \"$3\" > \"$1/nightly.yaml\"", jobs, place,
+            other
+        ).check()
+        try fixture.holdfast("backup", "create", "pg", "--to", other).check()
+        let half = try alert()
+        #expect(half.status == 2 && half.text.contains("OK pg") && half.text.contains("CRITICAL www"), "\(half)")
+        try fixture.holdfast("backup", "create", "www", "--to", place).check()
+        #expect(try alert().status == 0)
+        try Tool.run("rm", "-r", place, other).check()
+        #expect(try alert().status == 3, "no place can be read")
     }
 
     @Test("names with quotes, bars and line feeds do not break the line")
