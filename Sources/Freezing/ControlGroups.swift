@@ -37,8 +37,9 @@ package struct ControlGroups {
         var judged: [FreezeTarget: Bool] = [:]
         var order: [FreezeTarget] = []
         var result: [FreezeTarget: [TreeUser]] = [:]
-        for user in users where !user.isAncestor && !isStill(user, table) {
+        for user in users where !user.isAncestor {
             let groups = groups(of: user.process, table)
+            if isStill(user, in: groups, table) { continue }
             let group = groups.first { group in
                 if let verdict = judged[group] { return verdict }
                 let verdict = isMadeOf(known, group, table)
@@ -52,10 +53,14 @@ package struct ControlGroups {
         return order.map { ($0, result[$0] ?? []) }
     }
 
-    /// Whether the process does not run: stopped, or in a group that is frozen.
-    private func isStill(_ user: TreeUser, _ table: borrowing ProcessTable) -> Bool {
-        if table.isStopped(user.process) { return true }
-        return groups(of: user.process, table).contains { (try? $0.isFrozen()) == true }
+    /// Whether the process does not run: stopped, in a group that is frozen, or gone.
+    ///
+    /// - Parameter groups: its groups, asked for before. One that is about to end is in no group of version 1 any more
+    /// (`proc_cgroup_show`): asked in this order, it does not pass for a process without a group.
+    private func isStill(_ user: TreeUser, in groups: [FreezeTarget], _ table: borrowing ProcessTable) -> Bool {
+        if table.isStopped(user.process) || groups.contains(where: { (try? $0.isFrozen()) == true }) { return true }
+        guard let status = table.status(of: user.process) else { return true }
+        return status.hasEnded || status.startTicks != user.startTicks
     }
 
     /// The groups of the process that can be frozen, version 2 first.

@@ -6,8 +6,14 @@ package struct ProcessStatus: Hashable, Sendable {
     /// When it was started, in ticks since the host was: tells it from another that gets its number later.
     package let startTicks: UInt64
 
+    private let flags: UInt64
+
     package var isStopped: Bool { state == UInt8(ascii: "T") || state == UInt8(ascii: "t") }
-    package var hasEnded: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
+    /// Whether it runs nothing of its program any more: it has ended, or is about to (`PF_EXITING`).
+    package var hasEnded: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") || flags & Self.exiting != 0 }
+
+    /// `PF_EXITING` of `include/linux/sched.h`, as field 9 of `stat` (proc_pid_stat(5)) shows it.
+    private static let exiting: UInt64 = 0x4
 
     /// - Returns: `nil` for what is not of the known form.
     init?(parsing text: [UInt8]) {
@@ -16,9 +22,10 @@ package struct ProcessStatus: Hashable, Sendable {
         let fields = text[(end + 1)...].split(separator: UInt8(ascii: " "))
         guard fields.count > 19, let state = fields[0].first,
             let parent = Int32(String(decoding: fields[1], as: UTF8.self)),
+            let flags = UInt64(String(decoding: fields[6], as: UTF8.self)),
             let startTicks = UInt64(String(decoding: fields[19], as: UTF8.self))
         else { return nil }
-        (self.parent, self.state, self.startTicks) = (parent, state, startTicks)
+        (self.parent, self.state, self.startTicks, self.flags) = (parent, state, startTicks, flags)
     }
 }
 
