@@ -109,13 +109,21 @@ extension TreeSource {
             status: first.status, attributes: first.attributes)
     }
 
-    /// The names in a directory, in the order of their inodes: so a disk is read in one direction.
+    /// The names in a directory: first what is known to be a directory, as listed; then the others in the order of their
+    /// inodes, so that a disk is read in one direction.
+    ///
+    /// File systems put the directories of one into different groups and the files of a directory into its group (allocation
+    /// groups of XFS, block groups of ext4), and number inodes by group: in the order of inodes all threads would work in one
+    /// group and wait for its locks. A list is mostly in the order in which the directories were made, which visits one group
+    /// after the other; made again in this order, each copy even gets into the group of its original. Measured on XFS, two
+    /// cores, 100,000 reflinks: 3.6 s and 34,000 waits in the order of inodes, 2.2 s and 3,000 in that of the list.
     ///
     /// In a directory of one tree there may be whiteouts among them; they hide nothing and are to be left out.
     func entries(of directory: OpenedSource) throws(FileError) -> [SourceEntry] {
-        var entries = directory.parts.count == 1 ? try list(directory, part: 0) : try merge(directory)
-        entries.sort { ($0.part, $0.inode) < ($1.part, $1.inode) }
-        return entries
+        let entries = directory.parts.count == 1 ? try list(directory, part: 0) : try merge(directory)
+        let others = entries.filter { $0.kindHint != .directory }
+        return entries.filter { $0.kindHint == .directory }
+            + others.sorted { ($0.part, $0.inode) < ($1.part, $1.inode) }
     }
 
     func isKept(_ attributeName: String) -> Bool { !(marks?.isReserved(attributeName) ?? false) }
@@ -137,17 +145,19 @@ extension TreeSource {
     /// Of each name the uppermost entry counts; directories gather those below until something else is in between.
     private func merge(_ directory: OpenedSource) throws(FileError) -> [SourceEntry] {
         var found: [[UInt8]: Merged] = [:]
+        var names: [[UInt8]] = []
         for part in directory.parts.indices {
             for entry in try list(directory, part: part) {
                 let kind = try kind(of: entry, in: directory.parts[part])
                 if found[entry.name] != nil {
                     found[entry.name]?.add(kind, tree: directory.trees[part])
                 } else {
+                    names.append(entry.name)
                     found[entry.name] = Merged(entry: kind == nil ? nil : entry, isOpen: kind == .directory)
                 }
             }
         }
-        return found.values.compactMap(\.entry)
+        return names.compactMap { found[$0]?.entry }
     }
 
     /// - Returns: `nil` for a whiteout.
