@@ -17,7 +17,8 @@ package struct Scrub {
         self.checkpoint = checkpoint
     }
 
-    /// Verifies those first that never were, then those whose last time is longest ago.
+    /// Verifies those first that never were, then those whose last time is longest ago. What is found damaged waits for its next
+    /// turn too, so that it does not use up every budget; until then the report names it.
     ///
     /// - Parameter body: called with each archive's report as it comes.
     /// - Throws: if the destination cannot be listed or its journal not be written; what is wrong with archives is in their reports.
@@ -26,17 +27,20 @@ package struct Scrub {
         var journal = ScrubJournal(in: destination)
         let archives = try ArchiveDiscovery.archives(at: destination, keys: keys, checkpoint: checkpoint)
         let names = archives.map { relative($0.archive) }
-        journal.verifiedAt = journal.verifiedAt.filter { Set(names).contains($0.key) }
+        let present = Set(names)
+        journal.notes = journal.notes.filter { present.contains($0.key) }
         let turn = zip(names, archives).sorted { left, right in
-            let (first, second) = (journal.verifiedAt[left.0], journal.verifiedAt[right.0])
+            let (first, second) = (journal.notes[left.0]?.lookedAt, journal.notes[right.0]?.lookedAt)
             return first == second ? left.0 < right.0 : (first ?? .earliest) < (second ?? .earliest)
         }
+        let before = journal.notes
+        var looked: Set<String> = []
         var report = ScrubReport(archives: UInt64(archives.count))
         for (name, summary) in turn {
             let elapsed = start.duration(to: ContinuousClock().now)
             guard !budget.isUsed(bytes: report.verifiedBytes, seconds: elapsed.seconds) else { break }
             let verified: VerifyReport
-            switch try verify(summary.archive, journal.verifiedAt[name]) {
+            switch try verify(summary.archive, before[name]?.verifiedAt) {
             case .verified(let found): verified = found
             case .unchecked(let archive):
                 report.unchecked.append(archive)
@@ -45,13 +49,24 @@ package struct Scrub {
             }
             report.verified += 1
             report.verifiedBytes += verified.archiveBytes
-            if verified.verdict == .intact { journal.verifiedAt[name] = .now } else { report.damaged += 1 }
+            looked.insert(name)
+            if verified.verdict == .intact {
+                journal.notes[name] = ScrubJournal.Note(verifiedAt: .now)
+            } else {
+                report.damaged += 1
+                journal.notes[name, default: ScrubJournal.Note()].damage =
+                    ScrubJournal.Damage(foundAt: .now, verdict: verified.verdict)
+            }
             // Noted at once: an interrupted scrub goes on where it was.
             try journal.write(to: destination)
             try body(verified)
         }
-        report.neverVerified = UInt64(names.count { journal.verifiedAt[$0] == nil })
-        report.oldest = names.compactMap { journal.verifiedAt[$0] }.min()
+        report.neverVerified = UInt64(names.count { journal.notes[$0]?.verifiedAt == nil })
+        report.oldest = names.compactMap { journal.notes[$0]?.verifiedAt }.min()
+        report.knownDamaged = turn.compactMap { name, summary in
+            guard !looked.contains(name), let damage = before[name]?.damage else { return nil }
+            return DamagedArchive(archive: summary.archive, verdict: damage.verdict, foundAt: damage.foundAt)
+        }
         return report
     }
 

@@ -27,10 +27,27 @@ public struct ScrubReport: Hashable, Sendable {
     public var neverVerified: UInt64 = 0
     /// The longest time ago that an archive was found whole.
     public var oldest: Timestamp?
+    /// Found not to be whole by an earlier scrub, still there, and not verified by this one.
+    public var knownDamaged: [DamagedArchive] = []
     /// Those that were to be verified and could not be.
     public var unchecked: [UncheckedArchive] = []
 
     public init(archives: UInt64) { self.archives = archives }
+}
+
+/// An archive that an earlier scrub found not to be whole.
+public struct DamagedArchive: Hashable, Sendable {
+    /// Its absolute path.
+    public let archive: String
+    public let verdict: VerifyReport.Verdict
+    public let foundAt: Timestamp
+
+    public init(archive: String, verdict: VerifyReport.Verdict, foundAt: Timestamp) {
+        (self.archive, self.verdict, self.foundAt) = (archive, verdict, foundAt)
+    }
+
+    /// One sentence.
+    public var sentence: String { "\(verdict.rawValue), as found on \(foundAt); it was not checked again this time" }
 }
 
 /// An archive that could not be verified, which says nothing of its bytes: no key opens it, this user may not read it, a newer

@@ -257,8 +257,8 @@ struct JobWork {
             damaged.append("'\(verified.archive.printable())' is \(verified.verdict.rawValue)\(reason)")
         }
         report.scrubbedArchives += result.verified
-        report.damagedArchives += result.damaged
-        report.errors += damaged
+        report.damagedArchives += result.damaged + UInt64(result.knownDamaged.count)
+        report.errors += damaged + result.knownDamaged.map { "'\($0.archive.printable())' is \($0.sentence)" }
         guard let first = result.unchecked.first else { return }
         let others = result.unchecked.count == 1 ? "" : "; \(result.unchecked.count - 1) more are not checked either"
         report.warnings.append("'\(first.archive.printable())' is \(first.sentence)\(others)")

@@ -44,9 +44,13 @@ struct BackupScrub: HoldfastSubcommand {
         ) { verified in
             guard verified.verdict != .intact else { return }
             findings.append(verified)
-            console.note(verified.verdict == .noTable ? .warnings : .damaged)
+            console.note(Self.status(verified.verdict))
             let reason = verified.findings.first.map { ": \($0)" } ?? ""
             console.mention("\(verified.archive): \(verified.verdict.rawValue)\(reason)")
+        }
+        for archive in report.knownDamaged {
+            console.note(Self.status(archive.verdict))
+            console.mention("\(archive.archive): \(archive.sentence)")
         }
         if !report.unchecked.isEmpty { console.note(.warnings) }
         for archive in report.unchecked.prefix(Self.namedLimit) {
@@ -59,8 +63,14 @@ struct BackupScrub: HoldfastSubcommand {
         try console.print(
             "\(report.verified.grouped) of \(report.archives.grouped) archives checked "
                 + "(\(report.verifiedBytes.asBytes)), \(report.damaged.grouped) not whole, "
+                + (report.knownDamaged.isEmpty
+                    ? "" : "\(UInt64(report.knownDamaged.count).grouped) known not to be, ")
                 + (report.unchecked.isEmpty ? "" : "\(UInt64(report.unchecked.count).grouped) not to be checked, ")
                 + "\(report.neverVerified.grouped) never found whole\n")
+    }
+
+    private static func status(_ verdict: VerifyReport.Verdict) -> ExitStatus {
+        verdict == .noTable ? .warnings : .damaged
     }
 
     private func parsedBudget() throws(StorageError) -> ScrubBudget {
@@ -93,6 +103,13 @@ struct BackupScrub: HoldfastSubcommand {
                         "archive": .string(finding.archive), "verdict": .string(finding.verdict.rawValue),
                         "validBytes": .unsigned(finding.validBytes),
                         "findings": .array(finding.findings.map { .string($0) }),
+                    ]
+                }),
+            "knownDamaged": .array(
+                report.knownDamaged.map { archive in
+                    [
+                        "archive": .string(archive.archive), "verdict": .string(archive.verdict.rawValue),
+                        "foundAt": .string(archive.foundAt.description),
                     ]
                 }),
             "unchecked": .array(

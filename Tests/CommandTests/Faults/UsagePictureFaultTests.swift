@@ -71,11 +71,6 @@ struct UsagePictureFaultTests {
     }
 }
 
-private enum Injection {
-    static let isPossible =
-        (try? Tool.run("strace", "-qq", "-e", "inject=getuid:error=EPERM", "-o", "/dev/null", "true").status) == 0
-}
-
 /// Goal: whatever write of an alert fails or is the last, the state is told, and the history, whose old samples it thins, is as before
 /// or as after. Method: `strace` makes each writing call of the process fail or kill it, those of SQLite too, which go past the
 /// seam of the other sweeps.
