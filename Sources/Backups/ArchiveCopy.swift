@@ -100,12 +100,11 @@ package struct ArchiveCopy {
         from original: borrowing Descriptor, to copy: borrowing Descriptor
     ) throws(FileError) -> Digest {
         var offset: UInt64 = 0
-        var writeback = TrailingWriteback()
         return try forEachPiece(of: original) { (bytes) throws(FileError) in
             pace.take(UInt64(bytes.count))
             try copy.writeAll(bytes, at: offset)
+            copy.startWriteback(offset..<(offset + UInt64(bytes.count)))
             offset += UInt64(bytes.count)
-            writeback.note(offset, of: copy)
             checkpoint.progress.advance(entries: 0, bytes: UInt64(bytes.count))
         }
     }

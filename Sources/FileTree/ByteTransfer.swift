@@ -130,12 +130,6 @@ extension Descriptor {
     /// stays. A hint: a refusal is of no consequence (`posix_fadvise(2)`, `POSIX_FADV_DONTNEED`).
     package borrowing func forgetCached() { _ = posix_fadvise(rawValue, 0, 0, POSIX_FADV_DONTNEED) }
 
-    /// The same for a range, which is not empty.
-    package borrowing func forgetCached(_ range: Range<UInt64>) {
-        _ = posix_fadvise(
-            rawValue, off_t(clamping: range.lowerBound), off_t(clamping: range.count), POSIX_FADV_DONTNEED)
-    }
-
     /// Reads what is there, in one call; waits only if nothing is. For pipes.
     ///
     /// - Returns: how many bytes were read; 0 at the end.
@@ -153,7 +147,7 @@ extension Descriptor {
 
     /// Asks the kernel to begin writing a range out, and does not wait. A hint, by which a later ``sync()`` has less to do;
     /// it promises nothing, so a refusal is of no consequence (`sync_file_range(2)`).
-    borrowing func startWriteback(_ range: Range<UInt64>) {
+    package borrowing func startWriteback(_ range: Range<UInt64>) {
         _ = holdfast_start_writeback(rawValue, Int64(clamping: range.lowerBound), Int64(clamping: range.count))
     }
 }

@@ -21,9 +21,8 @@ struct ArchiveWriter: ~Copyable {
     private var journal: RunJournal?
     private let originals: OriginalEntries?
 
-    /// What is taken over is copied in runs of this size: no longer than the frames that may be under way last, so that the walk
-    /// goes on meanwhile.
-    private static let runBytes: UInt64 = 2 << 20
+    /// What is taken over is copied in runs of this size, while the walk goes on.
+    private static let runBytes: UInt64 = 32 << 20
 
     /// - Parameters:
     ///   - journal: is told from time to time what was written.

@@ -3,19 +3,20 @@ package import StorageModel
 
 /// Writes an archive to a file or a pipe, in order.
 ///
-/// A file is handed to the disk in stretches while the rest is still being compressed, and neither it nor the archive that is
-/// copied from stays in the page cache: both are seldom read soon.
+/// A file is handed to the disk in stretches while the rest is still being compressed, so that the sync at the end finds
+/// little left to do.
 package struct FileSink: ArchiveSink {
     private let descriptor: SharedDescriptor
     private let name: String
     private let startsAtZero: Bool
-    private var writeback: TrailingWriteback?
+    private let startsWriteback: Bool
     private let pace: Pace
     private var offset: UInt64 = 0
+    private var handedOver: UInt64 = 0
     /// Whether the file system may share blocks between this file and the one that is copied from.
     private var sharesBlocks = true
 
-    private static let stretchBytes: UInt64 = 8 << 20
+    private static let stretchBytes: UInt64 = 16 << 20
     /// Copied at once where the pace is limited.
     private static let pacedStretchBytes: UInt64 = 256 << 10
 
@@ -29,7 +30,7 @@ package struct FileSink: ArchiveSink {
         self.descriptor = descriptor
         self.name = name
         self.startsAtZero = startsAtZero
-        writeback = startsWriteback ? TrailingWriteback() : nil
+        self.startsWriteback = startsWriteback
         self.pace = pace
     }
 
@@ -88,7 +89,6 @@ package struct FileSink: ArchiveSink {
             } catch {
                 throw failure(error)
             }
-            if writeback != nil { archive.descriptor.descriptor.forgetCached(position..<end) }
             advance(by: end - position)
             position = end
         }
@@ -100,6 +100,9 @@ package struct FileSink: ArchiveSink {
 
     private mutating func advance(by count: UInt64) {
         offset += count
-        writeback?.note(offset, of: descriptor.descriptor)
+        if startsWriteback && offset - handedOver >= Self.stretchBytes {
+            descriptor.descriptor.startWriteback(handedOver..<offset)
+            handedOver = offset
+        }
     }
 }
