@@ -115,8 +115,8 @@ extension TreeSource {
     /// File systems put the directories of one into different groups and the files of a directory into its group (allocation
     /// groups of XFS, block groups of ext4), and number inodes by group: in the order of inodes all threads would work in one
     /// group and wait for its locks. A list is mostly in the order in which the directories were made, which visits one group
-    /// after the other; made again in this order, each copy even gets into the group of its original. Measured on XFS, two
-    /// cores, 100,000 reflinks: 3.6 s and 34,000 waits in the order of inodes, 2.2 s and 3,000 in that of the list.
+    /// after the other. Measured on XFS, two cores, 100,000 reflinks: 3.6 s and 34,000 waits in the order of inodes, 2.2 s and
+    /// 3,000 in that of the list.
     ///
     /// In a directory of one tree there may be whiteouts among them; they hide nothing and are to be left out.
     func entries(of directory: OpenedSource) throws(FileError) -> [SourceEntry] {
