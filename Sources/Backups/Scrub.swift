@@ -26,46 +26,32 @@ package struct Scrub {
         let start = ContinuousClock().now
         var journal = ScrubJournal(in: destination)
         let archives = try ArchiveDiscovery.archives(at: destination, keys: keys, checkpoint: checkpoint)
-        let names = archives.map { relative($0.archive) }
-        let present = Set(names)
-        journal.notes = journal.notes.filter { present.contains($0.key) }
-        let turn = zip(names, archives).sorted { left, right in
-            let (first, second) = (journal.notes[left.0]?.lookedAt, journal.notes[right.0]?.lookedAt)
-            return first == second ? left.0 < right.0 : (first ?? .earliest) < (second ?? .earliest)
-        }
-        let before = journal.notes
-        var looked: Set<String> = []
+        let turn = journal.turn(of: archives.map { (relative($0.archive), $0.archive) })
         var report = ScrubReport(archives: UInt64(archives.count))
-        for (name, summary) in turn {
+        /// Those that keep what is known of them.
+        var untouched = Set(turn.map(\.name))
+        for (name, archive) in turn {
             let elapsed = start.duration(to: ContinuousClock().now)
             guard !budget.isUsed(bytes: report.verifiedBytes, seconds: elapsed.seconds) else { break }
-            let verified: VerifyReport
-            switch try verify(summary.archive, before[name]?.verifiedAt) {
-            case .verified(let found): verified = found
-            case .unchecked(let archive):
-                report.unchecked.append(archive)
-                continue
-            case .gone: continue
+            switch try verify(archive, journal.notes[name]?.verifiedAt) {
+            case .verified(let verified):
+                untouched.remove(name)
+                report.verified += 1
+                report.verifiedBytes += verified.archiveBytes
+                if verified.verdict != .intact { report.damaged += 1 }
+                journal.note(verified.verdict, of: name)
+                // Noted at once: an interrupted scrub goes on where it was.
+                try journal.write(to: destination)
+                try body(verified)
+            case .unchecked(let archive): report.unchecked.append(archive)
+            case .gone: untouched.remove(name)
             }
-            report.verified += 1
-            report.verifiedBytes += verified.archiveBytes
-            looked.insert(name)
-            if verified.verdict == .intact {
-                journal.notes[name] = ScrubJournal.Note(verifiedAt: .now)
-            } else {
-                report.damaged += 1
-                journal.notes[name, default: ScrubJournal.Note()].damage =
-                    ScrubJournal.Damage(foundAt: .now, verdict: verified.verdict)
-            }
-            // Noted at once: an interrupted scrub goes on where it was.
-            try journal.write(to: destination)
-            try body(verified)
         }
-        report.neverVerified = UInt64(names.count { journal.notes[$0]?.verifiedAt == nil })
-        report.oldest = names.compactMap { journal.notes[$0]?.verifiedAt }.min()
-        report.knownDamaged = turn.compactMap { name, summary in
-            guard !looked.contains(name), let damage = before[name]?.damage else { return nil }
-            return DamagedArchive(archive: summary.archive, verdict: damage.verdict, foundAt: damage.foundAt)
+        report.neverVerified = UInt64(turn.count { journal.notes[$0.name]?.verifiedAt == nil })
+        report.oldest = turn.compactMap { journal.notes[$0.name]?.verifiedAt }.min()
+        report.knownDamaged = turn.compactMap { name, archive in
+            guard untouched.contains(name), let damage = journal.notes[name]?.damage else { return nil }
+            return DamagedArchive(archive: archive, verdict: damage.verdict, foundAt: damage.foundAt)
         }
         return report
     }
@@ -108,8 +94,4 @@ package struct Scrub {
     private func relative(_ path: String) -> String {
         path.hasPrefix(destination + "/") ? String(path.dropFirst(destination.utf8.count + 1)) : path
     }
-}
-
-extension Timestamp {
-    fileprivate static let earliest = Timestamp(seconds: .min)
 }

@@ -45,6 +45,25 @@ struct ScrubJournal {
         }
     }
 
+    /// The archives in the order of their turn, and forgets all others.
+    mutating func turn(of archives: [(name: String, archive: String)]) -> [(name: String, archive: String)] {
+        let present = Set(archives.map(\.name))
+        notes = notes.filter { present.contains($0.key) }
+        return archives.sorted { left, right in
+            let (first, second) = (notes[left.name]?.lookedAt, notes[right.name]?.lookedAt)
+            return first == second ? left.name < right.name : (first ?? .earliest) < (second ?? .earliest)
+        }
+    }
+
+    /// Notes what an archive was found to be just now.
+    mutating func note(_ verdict: VerifyReport.Verdict, of name: String) {
+        if verdict == .intact {
+            notes[name] = Note(verifiedAt: .now)
+        } else {
+            notes[name, default: Note()].damage = Damage(foundAt: .now, verdict: verdict)
+        }
+    }
+
     /// Puts the journal in the old one's place in one step.
     func write(to destination: String) throws(StorageError) {
         let text = JSONValue.object(notes.mapValues(\.json)).prettyText() + "\n"
@@ -81,4 +100,8 @@ extension ScrubJournal.Note {
             "verifiedAt": .optional(verifiedAt?.description),
         ]
     }
+}
+
+extension Timestamp {
+    fileprivate static let earliest = Timestamp(seconds: .min)
 }

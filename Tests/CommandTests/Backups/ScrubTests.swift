@@ -62,6 +62,10 @@ import Testing
             #expect(report["knownDamaged"].elements.map { $0["archive"].text } == [target])
             #expect(report["knownDamaged"][0]["verdict"] == "truncated" && !report["knownDamaged"][0]["foundAt"].isNull)
         }
+        let told = try store.holdfast("backup", "scrub", store("b"), "--budget", "0")
+        #expect(told.status == 7)
+        #expect(told.text.hasPrefix("0 of 3 archives checked (0B), 0 not whole, 1 known not to be,"), "\(told)")
+        #expect(told.errorText.contains("\(target): truncated, as found on "), "\(told)")
         try Tool.script("mv \"$1.whole\" \"$1\"", target).check()
         #expect(try store.holdfast("backup", "scrub", store("b"), "--budget", "1").status == 0)
         #expect(try scrub("--budget", "1")["knownDamaged"].elements.isEmpty)
