@@ -2,9 +2,11 @@ internal import FileTree
 package import StorageModel
 
 /// An archive that is being written beside its final name: others see the whole archive or none.
-package struct ArchivePublication {
+package final class ArchivePublication {
     private let directoryPath: String
     private let file: FilePublication
+    /// What the sink writes through, to be flushed before the file is whole.
+    private var direct: DirectWriter?
 
     /// Begins an archive in the directory at `path`, which must exist.
     package init(inDirectory path: String) throws(StorageError) {
@@ -16,11 +18,16 @@ package struct ArchivePublication {
         }
     }
 
+    /// What the archive is written to. Called once; the file is whole when it is published, not before.
+    ///
+    /// - Parameter isDurable: whether it will be synced, and is written past the page cache where that is possible.
     package func makeSink(isDurable: Bool, pace: Pace = .unlimited) throws(StorageError) -> FileSink {
         do throws(FileError) {
+            let descriptor = SharedDescriptor(try file.openFile())
+            direct = isDurable ? DirectWriter(descriptor) : nil
             return FileSink(
-                SharedDescriptor(try file.openFile()), name: directoryPath, startsAtZero: true,
-                startsWriteback: isDurable, pace: pace)
+                descriptor, name: directoryPath, startsAtZero: true, startsWriteback: isDurable, pace: pace,
+                direct: direct)
         } catch {
             throw StorageError(
                 error, doing: "write an archive to '\(directoryPath.printable())'", object: directoryPath)
@@ -37,7 +44,11 @@ package struct ArchivePublication {
     }
 
     /// Leaves what was written for the next run, with its journal.
-    package func leave() { file.leave() }
+    package func leave() {
+        // What cannot be written any more is missing from the file, and known to be by its size.
+        try? direct?.flush()
+        file.leave()
+    }
 
     /// Brings the file to disk and gives it the first of `names` that is free.
     ///
@@ -47,6 +58,7 @@ package struct ArchivePublication {
         _ names: some Sequence<String>, replaces: Bool, isDurable: Bool
     ) throws(StorageError) -> String {
         do throws(FileError) {
+            try direct?.flush()
             if let name = try file.publish(names, replaces: replaces, isDurable: isDurable) { return name }
         } catch {
             throw StorageError(

@@ -3,14 +3,15 @@ package import StorageModel
 
 /// Writes an archive to a file or a pipe, in order.
 ///
-/// A file is handed to the disk in stretches while the rest is still being compressed, so that the sync at the end finds
-/// little left to do.
+/// A file that will be synced is written past the page cache where that is possible (``DirectWriter``, which its owner flushes), else
+/// handed to the disk in stretches while the rest is still being compressed, so that the sync at the end finds little left to do.
 package struct FileSink: ArchiveSink {
     private let descriptor: SharedDescriptor
     private let name: String
     private let startsAtZero: Bool
     private let startsWriteback: Bool
     private let pace: Pace
+    private let direct: DirectWriter?
     private var offset: UInt64 = 0
     private var handedOver: UInt64 = 0
     /// Whether the file system may share blocks between this file and the one that is copied from.
@@ -23,28 +24,34 @@ package struct FileSink: ArchiveSink {
     /// - Parameters:
     ///   - startsAtZero: whether it is a new file, written from its start; else bytes go where the descriptor stands.
     ///   - startsWriteback: whether it will be synced.
+    ///   - direct: takes the bytes of a new file in place of the descriptor.
     package init(
         _ descriptor: SharedDescriptor, name: String, startsAtZero: Bool = false, startsWriteback: Bool,
-        pace: Pace = .unlimited
+        pace: Pace = .unlimited, direct: DirectWriter? = nil
     ) {
         self.descriptor = descriptor
         self.name = name
         self.startsAtZero = startsAtZero
         self.startsWriteback = startsWriteback
         self.pace = pace
+        self.direct = direct
     }
 
     package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
         pace.take(UInt64(bytes.count))
         do throws(FileError) {
-            try descriptor.descriptor.writeAll(bytes, at: startsAtZero ? offset : nil)
+            if let direct {
+                try direct.write(bytes)
+            } else {
+                try descriptor.descriptor.writeAll(bytes, at: startsAtZero ? offset : nil)
+            }
         } catch {
             throw failure(error)
         }
         advance(by: UInt64(bytes.count))
     }
 
-    /// Shares the blocks where the file system can, else copies inside the kernel.
+    /// Shares the blocks where the file system can, else copies.
     package mutating func copy(_ range: Range<UInt64>, of archive: ArchiveFile) throws(StorageError) {
         guard startsAtZero, archive.isPlain else { return try copyByHand(range, of: archive) }
         var range = range
@@ -55,7 +62,7 @@ package struct FileSink: ArchiveSink {
                 % FrameLimits.alignmentBytes
             let end = range.upperBound - range.upperBound % FrameLimits.alignmentBytes
             if start < end {
-                try copyInKernel(range.lowerBound..<start, of: archive)
+                try copyBytes(range.lowerBound..<start, of: archive)
                 if try share(start..<end, of: archive) {
                     range = end..<range.upperBound
                 } else {
@@ -63,29 +70,31 @@ package struct FileSink: ArchiveSink {
                 }
             }
         }
-        try copyInKernel(range, of: archive)
+        try copyBytes(range, of: archive)
     }
 
     private mutating func share(_ range: Range<UInt64>, of archive: ArchiveFile) throws(StorageError) -> Bool {
+        let count = range.upperBound - range.lowerBound
         do throws(FileError) {
+            try direct?.flush()
             sharesBlocks = try descriptor.descriptor.shareBlocks(range, of: archive.descriptor.descriptor, to: offset)
         } catch {
             throw failure(error)
         }
-        if sharesBlocks { offset += range.upperBound - range.lowerBound }
-        return sharesBlocks
+        guard sharesBlocks else { return false }
+        direct?.skip(count)
+        offset += count
+        return true
     }
 
-    private mutating func copyInKernel(_ range: Range<UInt64>, of archive: ArchiveFile) throws(StorageError) {
+    private mutating func copyBytes(_ range: Range<UInt64>, of archive: ArchiveFile) throws(StorageError) {
         var position = range.lowerBound
         while position < range.upperBound {
             let end = min(range.upperBound, position + (pace.isLimited ? Self.pacedStretchBytes : Self.stretchBytes))
             pace.take(end - position)
             try pace.interruption.check()
             do throws(FileError) {
-                let count = try descriptor.descriptor.copy(
-                    position..<end, of: archive.descriptor.descriptor, to: offset)
-                guard count == end - position else { throw FileError("copy_file_range", errno: .stale) }
+                try copy(position..<end, from: archive.descriptor)
             } catch {
                 throw failure(error)
             }
@@ -94,13 +103,19 @@ package struct FileSink: ArchiveSink {
         }
     }
 
+    private func copy(_ range: Range<UInt64>, from source: SharedDescriptor) throws(FileError) {
+        if let direct { return try direct.copy(range, of: source) }
+        let count = try descriptor.descriptor.copy(range, of: source.descriptor, to: offset)
+        guard count == range.upperBound - range.lowerBound else { throw FileError("copy_file_range", errno: .stale) }
+    }
+
     private func failure(_ error: FileError) -> StorageError {
         StorageError(error, doing: "write an archive to '\(name.printable())'", object: name)
     }
 
     private mutating func advance(by count: UInt64) {
         offset += count
-        if startsWriteback && offset - handedOver >= Self.stretchBytes {
+        if startsWriteback && direct == nil && offset - handedOver >= Self.stretchBytes {
             descriptor.descriptor.startWriteback(handedOver..<offset)
             handedOver = offset
         }

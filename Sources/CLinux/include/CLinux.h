@@ -11,6 +11,11 @@
 /// Constants that Glibc for Swift hides behind _GNU_SOURCE.
 #define HOLDFAST_O_NOATIME 01000000
 #define HOLDFAST_O_PATH 010000000
+#if defined(__aarch64__) || defined(__arm__)
+#define HOLDFAST_O_DIRECT 0200000
+#else
+#define HOLDFAST_O_DIRECT 040000
+#endif
 #define HOLDFAST_SEEK_DATA 3
 #define HOLDFAST_SEEK_HOLE 4
 

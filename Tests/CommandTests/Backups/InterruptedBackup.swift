@@ -19,7 +19,7 @@ struct InterruptedBackup {
         // Files younger than three seconds are read again in any case.
         try Tool.run("sleep", "3.1").check()
         let writes = try Self.writes(of: data, in: store)
-        late = try #require(writes.dropLast(12).last)
+        late = try #require(writes.dropLast(4).last)
     }
 
     /// The numbers of the calls by which a run writes.
