@@ -34,7 +34,6 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux"),
-        .target(name: "CHashing"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -43,7 +42,7 @@ let package = Package(
         .target(
             name: "Archive",
             dependencies: [
-                "FileTree", "StorageModel", "CHashing", "CZstd", "CArchive",
+                "FileTree", "StorageModel", "CZstd", "CArchive",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),

@@ -46,6 +46,7 @@ extension BackupRun {
         var previous = previous
         let hadBeenStill = previous.consistency != ConsistencyMethod.none.rawValue
         (previous.startedAt, previous.consistency) = (origin.startedAt, origin.consistency)
+        previous.sliceKey = origin.sliceKey
         return previous == origin && (request.consistency.mode == .none || hadBeenStill)
     }
 

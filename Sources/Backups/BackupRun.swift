@@ -39,7 +39,7 @@ package struct BackupRun {
     package func run() throws(StorageError) -> BackupReport {
         let clock = ContinuousClock()
         let start = clock.now
-        let origin = makeOrigin()
+        var origin = makeOrigin()
         let (previous, remarks, notices) = try previousBackup(origin)
         let left = interruptedBackups(origin, after: previous)
         if let previous, let report = try reportWithoutReading(previous, origin, remarks, since: start) {
@@ -47,6 +47,7 @@ package struct BackupRun {
             return report
         }
         let kept = left.joined(with: previous)
+        origin.sliceKey = kept?.sliceKey ?? .random()
         let outcome: TreeArchiver.Outcome
         let (archive, swept): (String, Int)
         do throws(StorageError) {

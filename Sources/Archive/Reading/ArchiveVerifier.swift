@@ -50,10 +50,11 @@ package struct ArchiveVerifier {
     }
 
     private mutating func verifyFrames(threads: Int) throws(StorageError) {
+        let sliceKey = file.index.origin.sliceKey
         let pipeline = OrderedPipeline<Piece, (PlacedFrame, Bool, InspectedFrame)>(
             threads: threads, depth: threads * 3 + 2
         ) { () throws(StorageError) in
-            let inspector = InspectorBox(try FrameInspector())
+            let inspector = InspectorBox(try FrameInspector(sliceKey))
             return { (piece) throws(StorageError) in
                 (
                     piece.frame, piece.isPaddingCanonical,
@@ -132,6 +133,8 @@ package struct ArchiveVerifier {
             note("\(place): \(fault)")
         } else if inspected.digest != record.digest {
             note("the content of \(place) is not what was written")
+        } else if let mark = record.mark, inspected.mark != mark {
+            note("the table has another mark of \(place) than its content")
         }
         if inspected.checksum != record.checksum { note("\(place) is not what was written") }
         if inspected.fault == nil { try compareEntries(frame, inspected) }

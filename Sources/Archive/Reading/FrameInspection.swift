@@ -5,6 +5,8 @@ struct InspectedFrame: Sendable {
     let rawBytes: UInt64
     let digest: Digest
     let checksum: UInt64
+    /// For a payload frame, under the archive's key.
+    var mark: SliceMark?
     /// Entries whose headers stand here, with their places and, for small files, their digests.
     var entries: [TableEntry] = []
     /// For a frame of headers: how many zeros stand before the first header.
@@ -18,8 +20,12 @@ struct InspectedFrame: Sendable {
 struct FrameInspector: ~Copyable {
     private var decoder: FrameDecoder
     private let limits = ArchiveLimits()
+    private let marker: SliceMarker?
 
-    init() throws(StorageError) { decoder = try FrameDecoder() }
+    init(_ sliceKey: SliceKey?) throws(StorageError) {
+        decoder = try FrameDecoder()
+        marker = sliceKey.flatMap { SliceMarker($0) }
+    }
 
     /// - Parameter padding: how many zeros complete the large file before it; they come first in every frame of headers.
     mutating func inspect(
@@ -37,7 +43,9 @@ struct FrameInspector: ~Copyable {
         }
         switch record.kind {
         case .payload:
-            return InspectedFrame(rawBytes: UInt64(raw.count), digest: ContentHasher.digest(raw), checksum: checksum)
+            return InspectedFrame(
+                rawBytes: UInt64(raw.count), digest: ContentHasher.digest(raw), checksum: checksum,
+                mark: raw.withUnsafeBytes { marker?.mark(of: $0) })
         case .end:
             var frame = InspectedFrame(
                 rawBytes: UInt64(raw.count), digest: ContentHasher.digest(raw), checksum: checksum)

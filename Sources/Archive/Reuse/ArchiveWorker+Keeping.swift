@@ -45,35 +45,13 @@ extension ArchiveWorker {
         return result
     }
 
-    /// Slices that are probably in the previous archive: their digests tell. The others are read again.
-    func takeOverSlices(of large: LargeFile, from start: UInt64) throws(StorageError) -> [EncodedFrame] {
-        let digests: [Digest]?
-        do throws(FileError) {
-            digests = try sliceHasher.digests(of: large.file, storedFrom: start) { pace.take($0) }
-        } catch {
-            // Reading it again by itself shows which slice it is, and is told.
-            digests = nil
-        }
-        var frames: [EncodedFrame] = []
-        for number in 0..<SliceHasher.lanes {
-            let first = start + UInt64(number) * Chunking.sliceBytes
-            let range = first..<(first + Chunking.sliceBytes)
-            if let stored = digests.flatMap({ stored(digest: $0[number]) }) {
-                frames.append(finish(EncodedFrame(stored), large, range))
-            } else {
-                try checkpoint.interruption.check()
-                frames.append(try encode(large, range))
-            }
-        }
-        return frames
-    }
-
-    private func stored(digest: Digest) -> PlacedFrame? {
-        guard let archive = reuse?.archive,
-            let frame = archive.frame(of: .payload, digest: digest, rawBytes: Chunking.sliceBytes),
-            archive.soundBytes(of: frame) != nil
+    /// The slice as the previous archive has it at the same place, if it is the same there. Nothing, if what is unchanged is to be
+    /// compared by its digest.
+    func unchanged(_ mark: SliceMark?, _ large: LargeFile, _ range: Range<UInt64>) -> EncodedFrame? {
+        guard let mark, let reuse, let frame = large.previous(of: range), frame.record.mark == mark,
+            !reuse.rereads(large.path), isSound(frame, reuse)
         else { return nil }
-        return frame
+        return EncodedFrame(frame)
     }
 
     private func isSound(_ frame: PlacedFrame, _ reuse: ArchiveReuse) -> Bool {

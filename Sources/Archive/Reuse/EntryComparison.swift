@@ -9,7 +9,7 @@ struct EntryComparison {
     private var entries: PreviousEntries
     private var inodes: InodeIndex?
     /// What the archive has under the path that was asked for last, changed or not.
-    private(set) var lastFound: TableEntry?
+    private var lastFound: TableEntry?
     /// Whether an entry was not what the archive has.
     private var sawChange = false
 
@@ -38,6 +38,12 @@ struct EntryComparison {
         if moved != nil { reason = .moved }
         notices.addReason(walked.path, reason)
         return moved
+    }
+
+    /// The slices of what the archive has under the path that was asked for last.
+    var lastFoundSlices: ArraySlice<PlacedFrame> {
+        guard let lastFound, lastFound.isInPayloadFrames else { return [] }
+        return reuse.archive.frames(of: lastFound)?.dropFirst() ?? []
     }
 
     /// A file keeps its times when a directory above it is renamed. Its own renaming changes ctime: it is read, and found

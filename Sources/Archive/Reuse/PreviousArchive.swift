@@ -59,7 +59,9 @@ package final class PreviousArchive: Sendable {
         var frames: [PlacedFrame] = []
         var chunks: [(part: Int, chunk: ArchiveIndex.Chunk)] = []
         for (number, part) in parts.enumerated() {
-            let own = try part.file.frames(0..<part.file.index.frames)
+            var own = try part.file.frames(0..<part.file.index.frames)
+            let key = part.file.index.origin.sliceKey
+            if key != parts[0].file.index.origin.sliceKey { own = own.map { $0.unmarked() } }
             frames += number == 0 ? own : own.map { $0.moved(by: part.firstFrame, bytes: part.firstByte) }
             for chunk in part.file.index.entryChunks {
                 try part.file.checkDigest(of: chunk)
@@ -89,6 +91,9 @@ package final class PreviousArchive: Sendable {
         }
         return file.index.frames
     }
+
+    /// With what the slices are marked, those that are.
+    package var sliceKey: SliceKey? { parts.first?.file.index.origin.sliceKey }
 
     // MARK: Parts
 
@@ -194,6 +199,10 @@ package final class PreviousArchive: Sendable {
 }
 
 extension PlacedFrame {
+    fileprivate func unmarked() -> PlacedFrame {
+        PlacedFrame(ordinal: ordinal, offset: offset, record: record.unmarked())
+    }
+
     fileprivate func moved(by frames: UInt64, bytes: UInt64) -> PlacedFrame {
         PlacedFrame(ordinal: ordinal + frames, offset: offset + bytes, record: record)
     }

@@ -22,6 +22,8 @@ package struct ArchiveIndex: Hashable, Sendable {
     package static let version: UInt64 = 1
     /// With the archive's tags at the end. An archive without tags is of version 1, as all were before there were any.
     package static let taggedVersion: UInt64 = 2
+    /// With the tags, however many, and behind them the key of the marks that its slices have.
+    package static let markedVersion: UInt64 = 3
 
     package var origin: ArchiveOrigin
     package var entries: UInt64
@@ -37,7 +39,7 @@ package struct ArchiveIndex: Hashable, Sendable {
 
     func encoded() -> [UInt8] {
         var encoder = TableEncoder()
-        encoder.append(origin.tags.isEmpty ? Self.version : Self.taggedVersion)
+        encoder.append(version)
         origin.encode(to: &encoder)
         for number in [entries, frames, sourceBytes, rawBytes, changedEntries, skippedEntries, sliceBytes] {
             encoder.append(number)
@@ -54,8 +56,15 @@ package struct ArchiveIndex: Hashable, Sendable {
                 encoder.append(raw: chunk.digest.bytes)
             }
         }
-        if !origin.tags.isEmpty { origin.encodeTags(to: &encoder) }
+        if version >= Self.taggedVersion { origin.encodeTags(to: &encoder) }
+        if version >= Self.markedVersion { origin.encodeSliceKey(to: &encoder) }
         return encoder.bytes
+    }
+
+    /// The oldest version that can say everything.
+    private var version: UInt64 {
+        if origin.sliceKey != nil { return Self.markedVersion }
+        return origin.tags.isEmpty ? Self.version : Self.taggedVersion
     }
 
     init(
@@ -77,7 +86,7 @@ package struct ArchiveIndex: Hashable, Sendable {
     init(decoding bytes: [UInt8]) throws(TableFault) {
         var decoder = TableDecoder(bytes)
         let version = try decoder.integer()
-        guard version == Self.version || version == Self.taggedVersion else {
+        guard (Self.version...Self.markedVersion).contains(version) else {
             throw TableFault("its index is of another version")
         }
         origin = try ArchiveOrigin(from: &decoder)
@@ -91,7 +100,8 @@ package struct ArchiveIndex: Hashable, Sendable {
         guard sliceBytes == Chunking.sliceBytes else { throw TableFault("its slices are of another size") }
         entryChunks = try Self.chunks(from: &decoder)
         frameChunks = try Self.chunks(from: &decoder)
-        if version == Self.taggedVersion { try origin.decodeTags(from: &decoder) }
+        if version >= Self.taggedVersion { try origin.decodeTags(from: &decoder) }
+        if version >= Self.markedVersion { try origin.decodeSliceKey(from: &decoder) }
         guard decoder.isAtEnd else { throw TableFault("its index has bytes too many") }
         guard Self.total(entryChunks) == entries, Self.total(frameChunks) == frames else {
             throw TableFault("its chunks do not add up")

@@ -21,11 +21,14 @@ package struct ArchiveOrigin: Hashable, Sendable {
     package var level: Int
     /// What the user tagged the archive with; written behind everything else of the index, and only where there are any.
     package var tags: [String]
+    /// With what slices of large files are marked; written behind the tags. `nil` in archives from before there were marks.
+    package var sliceKey: SliceKey?
 
     package init(
         source: String, engine: String, volumeName: String = "", driver: String = "", options: [String: String] = [:],
         labels: [String: String] = [:], host: String, startedAt: Timestamp, encoder: String,
-        consistency: String = "none", level: Int, tags: [String] = []
+        consistency: String = "none", level: Int, tags: [String] = [],
+        sliceKey: SliceKey? = nil
     ) {
         self.source = source
         self.engine = engine
@@ -39,6 +42,7 @@ package struct ArchiveOrigin: Hashable, Sendable {
         self.consistency = consistency
         self.level = level
         self.tags = tags
+        self.sliceKey = sliceKey
     }
 
     func encode(to encoder: inout TableEncoder) {
@@ -75,5 +79,13 @@ package struct ArchiveOrigin: Hashable, Sendable {
 
     mutating func decodeTags(from decoder: inout TableDecoder) throws(TableFault) {
         for _ in 0..<(try decoder.integer(UInt32.self)) { tags.append(try decoder.text()) }
+    }
+
+    func encodeSliceKey(to encoder: inout TableEncoder) { encoder.append(string: sliceKey?.bytes ?? []) }
+
+    mutating func decodeSliceKey(from decoder: inout TableDecoder) throws(TableFault) {
+        let bytes = try decoder.string()
+        sliceKey = SliceKey(bytes)
+        if sliceKey == nil && !bytes.isEmpty { throw TableFault("the key of its marks is of another length") }
     }
 }

@@ -22,18 +22,25 @@ package struct FrameRecord: Hashable, Sendable {
     package let digest: Digest
     /// XXH64 of the compressed bytes.
     package let checksum: UInt64
+    /// Of the raw bytes of a payload frame, under the archive's ``SliceKey``; `nil` if they were not marked.
+    package private(set) var mark: SliceMark?
+
+    /// A payload frame with its mark, as the table has it. Archives from before there were marks have none.
+    private static let markedPayload: UInt8 = 4
 
     func encode(to encoder: inout TableEncoder) {
-        encoder.append(byte: kind.rawValue)
+        encoder.append(byte: mark == nil ? kind.rawValue : Self.markedPayload)
         encoder.append(paddingBytes)
         encoder.append(compressedBytes)
         encoder.append(rawBytes)
         encoder.append(raw: digest.bytes)
         withUnsafeBytes(of: checksum.littleEndian) { encoder.append(raw: $0) }
+        if let mark { encoder.append(raw: mark.bytes) }
     }
 
     init(
-        kind: Kind, paddingBytes: UInt64, compressedBytes: UInt64, rawBytes: UInt64, digest: Digest, checksum: UInt64
+        kind: Kind, paddingBytes: UInt64, compressedBytes: UInt64, rawBytes: UInt64, digest: Digest, checksum: UInt64,
+        mark: SliceMark? = nil
     ) {
         self.kind = kind
         self.paddingBytes = paddingBytes
@@ -41,10 +48,15 @@ package struct FrameRecord: Hashable, Sendable {
         self.rawBytes = rawBytes
         self.digest = digest
         self.checksum = checksum
+        self.mark = kind == .payload ? mark : nil
     }
 
     init(from decoder: inout TableDecoder) throws(TableFault) {
-        guard let kind = Kind(rawValue: try decoder.byte()) else { throw TableFault("a frame is of an unknown kind") }
+        let form = try decoder.byte()
+        let isMarked = form == Self.markedPayload
+        guard let kind = isMarked ? .payload : Kind(rawValue: form) else {
+            throw TableFault("a frame is of an unknown kind")
+        }
         self.kind = kind
         paddingBytes = try decoder.integer()
         compressedBytes = try decoder.integer()
@@ -55,6 +67,14 @@ package struct FrameRecord: Hashable, Sendable {
         guard let digest = Digest(try decoder.raw(Digest.lengthBytes)) else { throw TableFault("a digest is short") }
         self.digest = digest
         checksum = Array(try decoder.raw(8)).littleEndian(UInt64.self, at: 0)
+        if isMarked { mark = SliceMark(try decoder.raw(SliceMark.lengthBytes)) }
+    }
+
+    /// The same where another key counts.
+    func unmarked() -> FrameRecord {
+        var record = self
+        record.mark = nil
+        return record
     }
 }
 

@@ -13,8 +13,6 @@ enum ArchiveJob: Sendable {
     case header(TarEntry, TableEntry, padding: Int)
     /// A slice of a large file's stored data.
     case slice(LargeFile, Range<UInt64>)
-    /// As many whole slices as are hashed together, from this byte of the stored data on, which the previous archive may have.
-    case slices(LargeFile, from: UInt64)
     /// The end of the archive.
     case end(padding: Int)
 
@@ -23,7 +21,7 @@ enum ArchiveJob: Sendable {
         switch self {
         case .group(_, _, let whole): whole == nil
         case .kept, .end: false
-        case .header, .slice, .slices: true
+        case .header, .slice: true
         }
     }
 }
@@ -96,11 +94,22 @@ final class LargeFile: Sendable {
     let path: EntryPath
     let file: OpenedFile
     let storedBytes: UInt64
+    /// The slices that the previous archive has of the file, which differs from it in something.
+    private let previous: ArraySlice<PlacedFrame>
 
-    init(path: EntryPath, file: OpenedFile) {
+    init(path: EntryPath, file: OpenedFile, previous: ArraySlice<PlacedFrame> = []) {
         self.path = path
         self.file = file
+        self.previous = previous
         storedBytes = file.storedBytes
+    }
+
+    /// The previous archive's slice at the same place; `nil` if it has none of that length.
+    func previous(of range: Range<UInt64>) -> PlacedFrame? {
+        let number = Int(range.lowerBound / Chunking.sliceBytes)
+        guard number < previous.count else { return nil }
+        let frame = previous[previous.startIndex + number]
+        return frame.record.rawBytes == range.upperBound - range.lowerBound ? frame : nil
     }
 }
 

@@ -97,24 +97,9 @@ struct ArchivePlanner {
             notices.addSkipped(walked.path, "its extended attributes cannot be read: \(error.errno)")
         }
         try submit(.header(entry, TableEntry(entry, status: opened.status), padding: padding))
-        let large = LargeFile(path: walked.path, file: opened)
-        try submitSlices(of: large)
+        let large = LargeFile(path: walked.path, file: opened, previous: comparison?.lastFoundSlices ?? [])
+        for range in Chunking.slices(of: large.storedBytes) { try submit(.slice(large, range)) }
         padding = TarBlock.padding(after: large.storedBytes)
-    }
-
-    /// Slices of a file that the previous archive has too are probably in it, most of them, and are looked up many at a time.
-    private func submitSlices(of large: LargeFile) throws(StorageError) {
-        var start: UInt64 = 0
-        if SliceHasher.isSupported, comparison?.lastFound?.isInPayloadFrames == true {
-            let batchBytes = UInt64(SliceHasher.lanes) * Chunking.sliceBytes
-            while start + batchBytes <= large.storedBytes {
-                try submit(.slices(large, from: start))
-                start += batchBytes
-            }
-        }
-        for range in Chunking.slices(of: large.storedBytes) where range.lowerBound >= start {
-            try submit(.slice(large, range))
-        }
     }
 
     private mutating func keep(_ entry: TableEntry, _ walked: WalkedEntry) throws(StorageError) {

@@ -10,8 +10,7 @@ final class ArchiveWorker {
     let kept: KeptContent?
     let pace: Pace
     var assembler: FrameAssembler
-    /// Made when it is needed first.
-    private(set) lazy var sliceHasher = SliceHasher()
+    private let marker: SliceMarker?
     /// The directory of the last member, kept open because its neighbours follow.
     private var directory: (path: EntryPath, handle: SharedDescriptor)?
 
@@ -21,14 +20,15 @@ final class ArchiveWorker {
     private static let attributeLimitBytes = 4 << 20
 
     init(
-        root: SharedDescriptor, level: Int, reuse: ArchiveReuse?, notices: NoticeList, pace: Pace,
-        checkpoint: Checkpoint
+        root: SharedDescriptor, level: Int, sliceKey: SliceKey?, reuse: ArchiveReuse?, notices: NoticeList,
+        pace: Pace, checkpoint: Checkpoint
     ) throws(StorageError) {
         self.root = root
         self.notices = notices
         self.pace = pace
         self.checkpoint = checkpoint
         self.reuse = reuse
+        marker = sliceKey.flatMap { SliceMarker($0) }
         kept = try reuse.map { (reuse) throws(StorageError) in try KeptContent(reuse.archive) }
         assembler = try FrameAssembler(level: level)
     }
@@ -45,7 +45,6 @@ final class ArchiveWorker {
             assembler.append(header: header(of: entry), of: tableEntry)
             return [try assembler.seal(.header, previous: reuse?.archive)]
         case .slice(let large, let range): return [try encode(large, range)]
-        case .slices(let large, let start): return try takeOverSlices(of: large, from: start)
         case .end(let padding):
             assembler.append([UInt8](repeating: 0, count: padding) + TarBlock.endOfArchive)
             return [try assembler.seal(.end, previous: reuse?.archive)]
@@ -73,7 +72,15 @@ final class ArchiveWorker {
             }
             return filled
         }
-        let frame = try assembler.seal(.payload, previous: reuse?.archive)
+        let mark = marker.flatMap { assembler.mark($0) }
+        var frame: EncodedFrame
+        if let kept = unchanged(mark, large, range) {
+            assembler.rejectSlice()
+            frame = kept
+        } else {
+            frame = try assembler.seal(.payload, previous: reuse?.archive)
+            frame.mark = mark
+        }
         var reason = failure.map { "cannot be read at byte \(range.lowerBound): \($0.errno)" }
         if filled < length { reason = reason ?? "became shorter while it was read" }
         return finish(frame, large, range, suspectBecause: reason)

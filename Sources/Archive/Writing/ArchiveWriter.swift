@@ -50,7 +50,7 @@ struct ArchiveWriter: ~Copyable {
         try table.add(
             FrameRecord(
                 kind: frame.kind, paddingBytes: UInt64(padding.count), compressedBytes: frame.compressedBytes,
-                rawBytes: frame.rawBytes, digest: frame.digest, checksum: frame.checksum),
+                rawBytes: frame.rawBytes, digest: frame.digest, checksum: frame.checksum, mark: frame.mark),
             at: start)
         for var entry in frame.entries {
             entry.headerFrame = ordinal
@@ -75,7 +75,7 @@ struct ArchiveWriter: ~Copyable {
     /// Notes what was written so far, as the run ends here before its time.
     mutating func leave() {
         guard let journal, journal.isWorthwhile else { return }
-        // What cannot be copied any more is missing from the file, and known to be by its size.
+        // What cannot be written any more is missing from the file, and known to be by its size.
         try? copyPending()
         journal.note(table)
     }

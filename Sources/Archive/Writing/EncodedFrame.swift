@@ -13,6 +13,8 @@ struct EncodedFrame: Sendable {
     let rawBytes: UInt64
     let digest: Digest
     let checksum: UInt64
+    /// For a payload frame, under the key of the archive that is written.
+    var mark: SliceMark?
     /// In order; their ``TableEntry/headerFrame`` is filled in when the frame's place is known.
     var entries: [TableEntry] = []
     /// For a payload frame: whether the file's data ends here.
@@ -33,7 +35,7 @@ extension EncodedFrame {
     init(_ frame: PlacedFrame, entries: [TableEntry] = []) {
         self.init(
             kind: frame.record.kind, content: .stored(frame), rawBytes: frame.record.rawBytes,
-            digest: frame.record.digest, checksum: frame.record.checksum, entries: entries)
+            digest: frame.record.digest, checksum: frame.record.checksum, mark: frame.record.mark, entries: entries)
     }
 }
 

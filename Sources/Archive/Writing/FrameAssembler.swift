@@ -85,13 +85,19 @@ struct FrameAssembler: ~Copyable {
     ) throws(StorageError) {
         let filled = try raw.append(upTo: length, body)
         raw.appendZeros(length - filled)
-        raw.withBytes(0..<raw.count) { hasher.update($0) }
     }
+
+    /// The mark of the slice that was appended.
+    func mark(_ marker: SliceMarker) -> SliceMark? { raw.withBytes(0..<raw.count) { marker.mark(of: $0) } }
+
+    /// Takes back the slice that was appended.
+    mutating func rejectSlice() { raw.removeAll() }
 
     /// Compresses what was gathered, unless the previous archive has a frame of the same content, and starts anew.
     mutating func seal(
         _ kind: FrameRecord.Kind, previous: PreviousArchive? = nil
     ) throws(StorageError) -> EncodedFrame {
+        if kind == .payload { raw.withBytes(0..<raw.count) { hasher.update($0) } }
         let digest = hasher.finalize()
         let frame: EncodedFrame
         // The content is at hand: this is the moment to find out whether the stored frame is still what it was.

@@ -68,7 +68,7 @@ package final class RunJournal {
 
 /// The form of a journal: records of a length, a payload and its checksum; the first one tells of what run they are.
 enum JournalRecord {
-    static let version: UInt64 = 1
+    static let version: UInt64 = 2
     private static let magic = Array("HFJ1".utf8)
     private static let frameBytes = 4 + 8 + 8
 
@@ -76,6 +76,7 @@ enum JournalRecord {
         var encoder = TableEncoder()
         encoder.append(version)
         origin.encode(to: &encoder)
+        origin.encodeSliceKey(to: &encoder)
         return framed(encoder.bytes)
     }
 
@@ -90,7 +91,9 @@ enum JournalRecord {
     static func origin(_ payload: [UInt8]) throws(TableFault) -> ArchiveOrigin {
         var decoder = TableDecoder(payload)
         guard try decoder.integer() == version else { throw TableFault("its journal is of another version") }
-        return try ArchiveOrigin(from: &decoder)
+        var origin = try ArchiveOrigin(from: &decoder)
+        try origin.decodeSliceKey(from: &decoder)
+        return origin
     }
 
     static func additions(_ payload: [UInt8]) throws(TableFault) -> [TableAddition] {

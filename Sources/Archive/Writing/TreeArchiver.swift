@@ -47,12 +47,13 @@ package enum TreeArchiver {
         seal: (inout ArchiveOrigin) -> Void = { _ in }
     ) throws(StorageError) -> Outcome {
         let notices = NoticeList(keepsReasons: options.keepsReasons)
-        let (level, reuse, pace) = (options.level, options.reuse, options.readPace)
+        let (level, reuse, pace, sliceKey) = (options.level, options.reuse, options.readPace, origin.sliceKey)
         let pipeline = OrderedPipeline<ArchiveJob, [EncodedFrame]>(
             threads: options.threads, depth: options.threads * 3 + 2
         ) { () throws(StorageError) in
             let worker = try ArchiveWorker(
-                root: root, level: level, reuse: reuse, notices: notices, pace: pace, checkpoint: checkpoint)
+                root: root, level: level, sliceKey: sliceKey, reuse: reuse, notices: notices, pace: pace,
+                checkpoint: checkpoint)
             return { (job) throws(StorageError) in try worker.perform(job) }
         }
         let planning = WorkerPool(threads: 1)
