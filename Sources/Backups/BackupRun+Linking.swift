@@ -58,10 +58,13 @@ extension BackupRun {
             let (folder, oldName) = HostPath.split(previous.path)
             let source = try Descriptor.openDirectory(atHostPath: folder)
             let target = try Descriptor.openDirectory(atHostPath: path)
+            _ = try AbandonedFile.sweep(target)
             // Whoever removes old files by their time must not take the newest backup for one of them.
             let archive = try source.openFile(Array(oldName.utf8), for: .reading)
             let status = try archive.status()
-            guard status.identity == (try previous.file.status()).identity else { return nil }
+            guard status.identity == (try previous.file.status()).identity,
+                status.linkCount < UnchangedBackup.namesLimit
+            else { return nil }
             var metadata = status.metadata
             metadata.modifiedAt = time
             try archive.applyMetadata(metadata, xattrs: [], ownership: false, current: status)

@@ -38,10 +38,14 @@ public enum UnchangedBackup: Hashable, Sendable {
     /// An archive of its own, from the frames of the previous one.
     case archive
     /// Another name of the previous archive: neither time nor space, but what damages the one damages the other. An archive
-    /// of its own where that cannot be: on another file system, for another tag, under encryption.
+    /// of its own where that cannot be (on another file system, for another tag, under encryption), and when the previous one
+    /// has ``namesLimit`` names.
     case link
     /// No archive.
     case skip
+
+    /// So many archives in a row may be one file, so that one bad block of the disk does not take a month of them.
+    public static let namesLimit = 8
 }
 
 /// What to back up, where to, and how hard to compress.

@@ -63,7 +63,7 @@ package final class AbandonedFile: Sendable {
     /// without a file.
     ///
     /// - Returns: how many files were removed.
-    static func sweep(_ directory: borrowing Descriptor) throws(FileError) -> Int {
+    package static func sweep(_ directory: borrowing Descriptor) throws(FileError) -> Int {
         var removed = 0
         let names = Set(try directory.entries().map(\.name))
         for entry in names {

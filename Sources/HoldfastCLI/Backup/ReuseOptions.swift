@@ -20,7 +20,9 @@ struct ReuseOptions: ParsableArguments {
 
     @Flag(
         name: .customLong("link-unchanged"),
-        help: "If nothing changed, give the previous archive another name (a hard link): both are one file.")
+        help: ArgumentHelp(
+            "If nothing changed, give the previous archive another name (a hard link): both are one file. Every eighth is a "
+                + "file of its own."))
     var linkUnchanged = false
 
     func validate() throws {

@@ -178,6 +178,17 @@ import Testing
         #expect(restored.text.contains("intact"), "the name stands without the first one")
     }
 
+    @Test("no more than eight names lead to one file")
+    func namesLimit() throws {
+        try create("--to", store("b"))
+        for number in 2...17 {
+            let report = try create("--to", store("b"), "--link-unchanged")
+            #expect(report["linked"].boolean == (number % 8 != 1), "\(number)")
+        }
+        let counts = "stat -c %i \"$1\"/dir/*/* | sort | uniq -c | sort -n | awk '{print $1}'"
+        #expect(try Tool.script(counts, store("b")).check().text == "1\n8\n8\n")
+    }
+
     @Test("--link-unchanged makes an archive where no name can be made, and says nothing of it")
     func linkAcross() throws {
         let first = try #require(try create("--to", store("b"))["archive"].text)
