@@ -45,7 +45,7 @@ struct DirectWriterTests {
         let writer = try #require(DirectWriter(file))
         var expected: [UInt8] = []
         for _ in 0..<30 {
-            let length = [1, 511, 4096, 100_000, 1 << 20, 3_333_333].randomElement(using: &generator) ?? 1
+            let length = [1, 511, 4096, 70_000, 200_000, 1 << 20, 3_333_333].randomElement(using: &generator) ?? 1
             var start = Int.random(in: 0...(sourceBytes.count - length), using: &generator)
             switch Int.random(in: 0..<5, using: &generator) {
             case 0:

@@ -14,7 +14,7 @@ extension ArchiveWorker {
             return member.kept.map { $0.found(as: member.status, at: member.path) }
         }
         checkpoint.progress.advance(entries: UInt64(members.count), bytes: bytes)
-        return EncodedFrame(frame, entries: entries)
+        return taken(frame, entries: entries)
     }
 
     /// The frames of a large file: the header's if it can stay as it is, and all slices.
@@ -26,7 +26,7 @@ extension ArchiveWorker {
         let entry = file.entry.found(as: file.status, at: file.path)
         let isInPlace = file.path == file.entry.path && file.entry.headerOffset == UInt64(padding)
         if isInPlace, let header = frames.first, isSound(header, reuse) {
-            result.append(EncodedFrame(header, entries: [entry]))
+            result.append(taken(header, entries: [entry]))
         } else {
             guard let header = kept?.content(of: file.entry, at: file.path)?.header else {
                 return try read(file, padding: padding)
@@ -38,7 +38,7 @@ extension ArchiveWorker {
         for frame in frames.dropFirst() {
             // A damaged slice: the file is read from its beginning, and its other slices are found again by their digests.
             guard isSound(frame, reuse) else { return try read(file, padding: padding) }
-            result.append(EncodedFrame(frame))
+            result.append(taken(frame))
         }
         result[result.count - 1].endsFile = true
         checkpoint.progress.advance(entries: 1, bytes: file.status.sizeBytes)
@@ -51,7 +51,14 @@ extension ArchiveWorker {
         guard let mark, let reuse, let frame = large.previous(of: range), frame.record.mark == mark,
             !reuse.rereads(large.path), isSound(frame, reuse)
         else { return nil }
-        return EncodedFrame(frame)
+        return taken(frame)
+    }
+
+    /// A frame as it stands. Its mark counts only under the key by which this archive is marked.
+    private func taken(_ frame: PlacedFrame, entries: [TableEntry] = []) -> EncodedFrame {
+        var result = EncodedFrame(frame, entries: entries)
+        if reuse?.archive.sliceKey != sliceKey { result.mark = nil }
+        return result
     }
 
     private func isSound(_ frame: PlacedFrame, _ reuse: ArchiveReuse) -> Bool {
@@ -115,7 +122,7 @@ extension ArchiveWorker {
         var result = [try assembler.seal(.header, previous: reuse.archive)]
         for frame in frames.dropFirst() {
             if isSound(frame, reuse) {
-                result.append(EncodedFrame(frame))
+                result.append(taken(frame))
             } else {
                 try assembler.appendSlice(Int(frame.record.rawBytes)) { _ in 0 }
                 result.append(try assembler.seal(.payload))

@@ -10,6 +10,7 @@ final class ArchiveWorker {
     let kept: KeptContent?
     let pace: Pace
     var assembler: FrameAssembler
+    let sliceKey: SliceKey?
     private let marker: SliceMarker?
     /// The directory of the last member, kept open because its neighbours follow.
     private var directory: (path: EntryPath, handle: SharedDescriptor)?
@@ -28,6 +29,7 @@ final class ArchiveWorker {
         self.pace = pace
         self.checkpoint = checkpoint
         self.reuse = reuse
+        self.sliceKey = sliceKey
         marker = sliceKey.flatMap { SliceMarker($0) }
         kept = try reuse.map { (reuse) throws(StorageError) in try KeptContent(reuse.archive) }
         assembler = try FrameAssembler(level: level)

@@ -42,7 +42,7 @@ package final class RunJournal {
         return newBytesSinceNote >= (endsFile ? Self.worthwhileBytes : Self.noteBytes)
     }
 
-    /// Notes what the table has by now. All of its frames must be written.
+    /// Notes what the table has by now. Its frames were given to the sink; what did not reach the file is known by its size.
     func note(_ table: borrowing TableBuilder) {
         newBytesSinceNote = 0
         if hasFailed { return }

@@ -14,10 +14,10 @@ package import StorageModel
 package final class DirectWriter {
     private let file: SharedDescriptor
     private let direct: SharedDescriptor
-    private let pool = WorkerPool(threads: 1)
+    private let pool: WorkerPool
     private let monitor = Monitor(State())
-    private let copier: RangeCopier
-    private var piece = Piece()
+    private let copier = RangeCopier()
+    private var piece: Piece
     private var filled = 0
     /// Where the next byte goes.
     package private(set) var offset: UInt64 = 0
@@ -30,6 +30,8 @@ package final class DirectWriter {
     }
 
     private static let queueCapacity = 3
+    /// What is shorter comes through the page cache: it is a few pages.
+    private static let shortestDirectBytes = 64 << 10
 
     /// - Parameter file: written from its beginning; also by others, at places that are not written here.
     /// - Returns: `nil` unless the file is on ext4 or XFS. Elsewhere the kernel may send each piece over a network and wait, or
@@ -38,7 +40,8 @@ package final class DirectWriter {
         guard let direct = DirectFile.open(file, O_WRONLY) else { return nil }
         self.file = file
         self.direct = direct
-        copier = RangeCopier()
+        pool = WorkerPool(threads: 1)
+        piece = Piece()
     }
 
     /// Appends.
@@ -60,7 +63,7 @@ package final class DirectWriter {
         let head = min(range.upperBound, range.lowerBound + (block - offset % block) % block)
         let isCongruent = range.lowerBound % block == offset % block
         let middle = isCongruent ? head..<max(head, range.upperBound - range.upperBound % block) : head..<head
-        guard middle.count >= Piece.sizeBytes else { return try read(range, of: source) }
+        guard middle.count >= Self.shortestDirectBytes else { return try read(range, of: source) }
         try read(range.lowerBound..<head, of: source)
         if filled > 0 { try handOver() }
         let (start, copier, direct, file) = (offset, copier, direct, file)
@@ -164,14 +167,25 @@ private final class RangeCopier: @unchecked Sendable {
         _ range: Range<UInt64>, of other: SharedDescriptor, to start: UInt64, _ direct: SharedDescriptor,
         _ file: SharedDescriptor
     ) throws(FileError) {
-        let reading = opened(other)
         var position = range.lowerBound
         while position < range.upperBound {
             let wanted = Int(min(range.upperBound - position, UInt64(Piece.sizeBytes)))
-            let count = try reading.descriptor.read(into: piece.room(behind: 0, wanted), at: position)
+            let count = try read(other, into: piece.room(behind: 0, wanted), at: position)
             guard count == wanted else { throw FileError("pread", errno: .stale) }
             try DirectFile.write(piece.bytes(count), at: start + (position - range.lowerBound), direct, file)
             position += UInt64(count)
+        }
+    }
+
+    private func read(
+        _ other: SharedDescriptor, into room: UnsafeMutableRawBufferPointer, at position: UInt64
+    ) throws(FileError) -> Int {
+        do throws(FileError) {
+            return try opened(other).descriptor.read(into: room, at: position)
+        } catch  where error.errno == .invalidArgument {
+            // A disk of larger blocks refuses the place, and will refuse others.
+            source = (other, other)
+            return try other.descriptor.read(into: room, at: position)
         }
     }
 
@@ -185,7 +199,7 @@ private final class RangeCopier: @unchecked Sendable {
 
 /// Files past the page cache.
 private enum DirectFile {
-    /// Places, lengths and memory are multiples of it: no disk has larger blocks that ext4 and XFS are used on.
+    /// Places, lengths and memory are multiples of it. A disk with larger blocks refuses some, which go the ordinary way.
     static let blockBytes: UInt64 = 4096
     /// ext4 and XFS.
     private static let fileSystemTypes: Set<UInt64> = [0xef53, 0x5846_5342]
