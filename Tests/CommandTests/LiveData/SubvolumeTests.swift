@@ -52,7 +52,7 @@ struct SubvolumeTests {
         try holdfast.run(arguments, environment: ["HOLDFAST_FAULT_LOG": log]).check()
         let lines = try Tool.run("cat", log).check().lines
         let made = try #require(lines.firstIndex { $0.contains("SNAP_CREATE") }, "\(lines)")
-        try holdfast.run(arguments, environment: ["HOLDFAST_FAULT": "\(made + 3):kill"]).check(137)
+        try holdfast.run(arguments, environment: ["HOLDFAST_FAULT": "\(made + 2):kill"]).check(137)
         #expect(try subvolumes().count == 2)
         _ = try create("--consistency", "snapshot")
         #expect(try subvolumes().count == 1)
@@ -114,7 +114,7 @@ struct SubvolumeTests {
         try run(own, snapshot("data"), ["HOLDFAST_FAULT_LOG": log]).check()
         let lines = try Tool.run("cat", log).check().lines
         let made = try #require(lines.firstIndex { $0.contains("SNAP_CREATE") }, "\(lines)")
-        try run(own, snapshot("data"), ["HOLDFAST_FAULT": "\(made + 3):kill"]).check(137)
+        try run(own, snapshot("data"), ["HOLDFAST_FAULT": "\(made + 2):kill"]).check(137)
         #expect(try subvolumes().count == 3)
         try run(own, snapshot("data")).check()
         try expectNothingLeft("killed")
