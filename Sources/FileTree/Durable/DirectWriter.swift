@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 package import StorageModel
 
@@ -17,7 +16,7 @@ package final class DirectWriter {
     private let pool: WorkerPool
     private let monitor = Monitor(State())
     private let copier = RangeCopier()
-    private var piece: Piece
+    private var piece: AlignedPiece
     private var filled = 0
     /// Where the next byte goes.
     package private(set) var offset: UInt64 = 0
@@ -25,7 +24,7 @@ package final class DirectWriter {
     private struct State: Sendable {
         /// What may still be handed over before the first is done.
         var places = queueCapacity
-        var spare: [Piece] = []
+        var spare: [AlignedPiece] = []
         var failure: FileError?
     }
 
@@ -41,7 +40,7 @@ package final class DirectWriter {
         self.file = file
         self.direct = direct
         pool = WorkerPool(threads: 1)
-        piece = Piece()
+        piece = AlignedPiece()
     }
 
     /// Appends.
@@ -94,7 +93,7 @@ package final class DirectWriter {
         var position = range.lowerBound
         while position < range.upperBound {
             var asked = 0
-            let wanted = Int(min(range.upperBound - position, UInt64(Piece.sizeBytes)))
+            let wanted = Int(min(range.upperBound - position, UInt64(AlignedPiece.sizeBytes)))
             let count = try append(atMost: wanted) { (room) throws(FileError) in
                 asked = room.count
                 return try source.descriptor.read(into: room, at: position)
@@ -110,7 +109,7 @@ package final class DirectWriter {
     ) throws(FileError) -> Int {
         // A piece that began between two blocks ends at one.
         let begin = Int((offset - UInt64(filled)) % DirectFile.blockBytes)
-        let left = Piece.sizeBytes - begin - filled
+        let left = AlignedPiece.sizeBytes - begin - filled
         let count = try body(piece.room(behind: filled, min(limit, left)))
         filled += count
         offset += UInt64(count)
@@ -125,7 +124,7 @@ package final class DirectWriter {
             defer { monitor.update { $0.spare.append(full) } }
             try DirectFile.write(full.bytes(count), at: start, direct, file)
         }
-        piece = monitor.update { $0.spare.popLast() } ?? Piece()
+        piece = monitor.update { $0.spare.popLast() } ?? AlignedPiece()
         filled = 0
     }
 
@@ -158,7 +157,7 @@ package final class DirectWriter {
 ///
 /// `@unchecked Sendable` holds because only the writer's thread uses it.
 private final class RangeCopier: @unchecked Sendable {
-    private let piece = Piece()
+    private let piece = AlignedPiece()
     /// The file that was copied from last, and how it is read.
     private var source: (file: SharedDescriptor, direct: SharedDescriptor)?
 
@@ -169,7 +168,7 @@ private final class RangeCopier: @unchecked Sendable {
     ) throws(FileError) {
         var position = range.lowerBound
         while position < range.upperBound {
-            let wanted = Int(min(range.upperBound - position, UInt64(Piece.sizeBytes)))
+            let wanted = Int(min(range.upperBound - position, UInt64(AlignedPiece.sizeBytes)))
             let count = try read(other, into: piece.room(behind: 0, wanted), at: position)
             guard count == wanted else { throw FileError("pread", errno: .stale) }
             try DirectFile.write(piece.bytes(count), at: start + (position - range.lowerBound), direct, file)
@@ -194,66 +193,5 @@ private final class RangeCopier: @unchecked Sendable {
         let direct = DirectFile.open(other, O_RDONLY) ?? other
         source = (other, direct)
         return direct
-    }
-}
-
-/// Files past the page cache.
-private enum DirectFile {
-    /// Places, lengths and memory are multiples of it. A disk with larger blocks refuses some, which go the ordinary way.
-    static let blockBytes: UInt64 = 4096
-    /// ext4 and XFS.
-    private static let fileSystemTypes: Set<UInt64> = [0xef53, 0x5846_5342]
-
-    /// Opens a file again, by `/proc`, as it may have no name or another by now.
-    static func open(_ file: SharedDescriptor, _ access: CInt) -> SharedDescriptor? {
-        // Why: what cannot be used this way is used another way.
-        guard let type = try? file.descriptor.fileSystemStatus().type, fileSystemTypes.contains(type) else {
-            return nil
-        }
-        let result = withCText("/proc/self/fd/\(file.descriptor.rawValue)".utf8) { text in
-            attempt { Int(openat(AT_FDCWD, text, access | HOLDFAST_O_DIRECT | O_CLOEXEC)) }
-        }
-        return result < 0 ? nil : SharedDescriptor(Descriptor(result))
-    }
-
-    static func write(
-        _ bytes: UnsafeRawBufferPointer, at start: UInt64, _ direct: SharedDescriptor, _ file: SharedDescriptor
-    ) throws(FileError) {
-        var written = 0
-        if start % blockBytes == 0 && bytes.count % Int(blockBytes) == 0 {
-            written = try direct.descriptor.writeOnce(bytes, at: start)
-        }
-        // A short write ends anywhere: the rest is none for this way any more.
-        if written < bytes.count {
-            try file.descriptor.writeAll(
-                UnsafeRawBufferPointer(rebasing: bytes[written...]), at: start + UInt64(written))
-        }
-    }
-}
-
-/// A piece of a file in memory, aligned as `O_DIRECT` needs it.
-///
-/// `@unchecked Sendable` holds because it is handed from one thread to the other and back under a lock, and used by the one that
-/// has it.
-private final class Piece: @unchecked Sendable {
-    static let sizeBytes = 1 << 20
-    private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: sizeBytes, alignment: 4096)
-
-    deinit { memory.deallocate() }
-
-    func bytes(_ count: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
-
-    func room(behind filled: Int, _ count: Int) -> UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(rebasing: memory[filled..<(filled + count)])
-    }
-}
-
-extension Descriptor {
-    /// - Returns: how many bytes were written; 0 if the file does not take them this way.
-    fileprivate borrowing func writeOnce(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) -> Int {
-        let result = changing("pwrite", byteCount: bytes.count) { count in
-            pwrite(rawValue, bytes.baseAddress, count, off_t(clamping: offset))
-        }
-        return result == -Int(EINVAL) ? 0 : try check(result, "pwrite")
     }
 }
