@@ -19,11 +19,18 @@ static int set_name(char *field, size_t size, const char *name) {
     return 0;
 }
 
-int holdfast_subvolume_snapshot(int directory, const char *name, int subvolume) {
+int holdfast_subvolume_create(int directory, const char *name) {
+    struct btrfs_ioctl_vol_args arguments;
+    memset(&arguments, 0, sizeof arguments);
+    if (set_name(arguments.name, sizeof arguments.name, name) != 0) return -1;
+    return ioctl(directory, BTRFS_IOC_SUBVOL_CREATE, &arguments);
+}
+
+int holdfast_subvolume_snapshot(int directory, const char *name, int subvolume, int is_writable) {
     struct btrfs_ioctl_vol_args_v2 arguments;
     memset(&arguments, 0, sizeof arguments);
     arguments.fd = subvolume;
-    arguments.flags = BTRFS_SUBVOL_RDONLY;
+    arguments.flags = is_writable ? 0 : BTRFS_SUBVOL_RDONLY;
     if (set_name(arguments.name, sizeof arguments.name, name) != 0) return -1;
     return ioctl(directory, BTRFS_IOC_SNAP_CREATE_V2, &arguments);
 }
@@ -84,17 +91,24 @@ static int are_groups_consistent(int file) {
     return le64toh(status.flags) == BTRFS_QGROUP_STATUS_FLAG_ON;
 }
 
-int holdfast_subvolume_account(int subvolume, uint64_t *referenced, uint64_t *exclusive) {
+int holdfast_subvolume_number(int subvolume, uint64_t *number) {
     struct btrfs_ioctl_ino_lookup_args lookup;
     memset(&lookup, 0, sizeof lookup);
     lookup.objectid = BTRFS_FIRST_FREE_OBJECTID;
     if (ioctl(subvolume, BTRFS_IOC_INO_LOOKUP, &lookup) != 0) return -1;
+    *number = lookup.treeid;
+    return 0;
+}
+
+int holdfast_subvolume_account(int subvolume, uint64_t *referenced, uint64_t *exclusive) {
+    uint64_t number;
+    if (holdfast_subvolume_number(subvolume, &number) != 0) return -1;
     int consistent = are_groups_consistent(subvolume);
     if (consistent != 1) return consistent;
     struct btrfs_ioctl_search_args search;
     struct btrfs_qgroup_info_item info;
     // The group of a subvolume has its number and level 0.
-    int count = search_tree(subvolume, &search, BTRFS_QUOTA_TREE_OBJECTID, BTRFS_QGROUP_INFO_KEY, lookup.treeid);
+    int count = search_tree(subvolume, &search, BTRFS_QUOTA_TREE_OBJECTID, BTRFS_QGROUP_INFO_KEY, number);
     if (count < 0) return -1;
     const void *item = count == 1 ? found_item(&search, sizeof info) : NULL;
     if (item == NULL) return 0;

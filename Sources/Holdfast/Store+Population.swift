@@ -1,3 +1,4 @@
+internal import Archive
 internal import Catalog
 internal import FileTree
 internal import Images
@@ -28,9 +29,7 @@ extension Store {
         options.subpath = mount.subpath
         options.copiesContent = mount.isPopulated
         options.isDurable = isDurable
-        let content = PopulationContent(
-            directory, image: imageName, imageID: image.id, path: destination,
-            owners: mapping.map { .outside($0) } ?? .same)
+        let content = try populationContent(directory, of: image, imageName, at: destination, mapping)
         let outcome = try volumes.populate(name, from: content, options: options, checkpoint: checkpoint)
         guard case .populated(let report) = outcome else { return }
         for notice in report.skipped {
@@ -77,9 +76,21 @@ extension Store {
         at destination: ContainerPath, image: Image, imageName: String, stack: LayerStack, mapping: IdentityMapping?
     ) throws(StorageError) -> PopulationContent? {
         guard let directory = try stack.directory(destination, inImage: imageName) else { return nil }
+        return try populationContent(directory, of: image, imageName, at: destination, mapping)
+    }
+
+    private func populationContent(
+        _ directory: StackDirectory, of image: Image, _ imageName: String, at path: ContainerPath,
+        _ mapping: IdentityMapping?
+    ) throws(StorageError) -> PopulationContent {
+        let kept = try image.topLayer.map { layer throws(StorageError) in
+            KeptPopulation(
+                of: directory.source, in: try layers.home(of: layer),
+                name: ContentHasher.digest(directory.path.bytes).hex)
+        }
         return PopulationContent(
-            directory, image: imageName, imageID: image.id, path: destination,
-            owners: mapping.map { .outside($0) } ?? .same)
+            source: directory.source, metadata: directory.status.metadata, attributes: directory.attributes,
+            image: imageName, imageID: image.id, path: path, owners: mapping.map { .outside($0) } ?? .same, kept: kept)
     }
 
     /// Gives a volume what an image has in a directory; makes the volume if it is missing.
@@ -133,17 +144,6 @@ extension Store {
                 "image '\(imageName.printable(limit: 200))' has no directory '\(path.rawValue.printable(limit: 200))'",
                 hint: "name a directory of the image with --path")
         }
-        return PopulationContent(directory, image: imageName, imageID: found.id, path: path)
-    }
-}
-
-extension PopulationContent {
-    init(
-        _ directory: StackDirectory, image: String, imageID: Digest, path: ContainerPath,
-        owners: OwnerTranslation = .same
-    ) {
-        self.init(
-            source: directory.source, metadata: directory.status.metadata, attributes: directory.attributes,
-            image: image, imageID: imageID, path: path, owners: owners)
+        return try populationContent(directory, of: found, imageName, at: path, nil)
     }
 }

@@ -12,14 +12,16 @@ package final class StagedVolume: Sendable {
     let area: StagingArea
     /// `staging/<op>/volume`
     let directory: Descriptor
-    /// `staging/<op>/volume/_data`
-    package let data: Descriptor
+    private let content: Monitor<SharedDescriptor>
 
     private init(_ area: StagingArea, _ directory: consuming Descriptor, _ data: consuming Descriptor) {
         self.area = area
         self.directory = directory
-        self.data = data
+        content = Monitor(SharedDescriptor(data))
     }
+
+    /// `staging/<op>/volume/_data`
+    package var data: SharedDescriptor { content.update { $0 } }
 
     static func make(in staging: borrowing Descriptor) throws(FileError) -> StagedVolume {
         let area = try StagingArea.make(in: staging)
@@ -39,12 +41,24 @@ package final class StagedVolume: Sendable {
 
     /// Sets owner, group and mode of the data directory.
     func apply(_ request: VolumeRequest, _ options: LocalDriverOptions?) throws(FileError) {
-        let current = try data.status()
+        let data = data
+        let current = try data.descriptor.status()
         let metadata = EntryMetadata(
             mode: request.mode, uid: request.uid ?? options?.uid ?? current.uid,
             gid: request.gid ?? options?.gid ?? current.gid, modifiedAt: current.modifiedAt)
         let changesOwner = metadata.uid != current.uid || metadata.gid != current.gid
-        try data.applyMetadata(metadata, xattrs: [], ownership: changesOwner, current: current)
+        try data.descriptor.applyMetadata(metadata, xattrs: [], ownership: changesOwner, current: current)
+    }
+
+    /// Puts what `make` makes in the area, under a name that it is given, in place of the data directory, which is empty.
+    ///
+    /// On a failure the data directory is what it was; what was made goes with the area.
+    func replaceData(_ make: (borrowing Descriptor, [UInt8]) throws(FileError) -> Void) throws(FileError) {
+        let name = RandomName.make()
+        try make(area.directory, name)
+        let replacement = SharedDescriptor(try area.directory.openDirectory(name))
+        try area.directory.rename(name, to: directory, Volumes.dataName, mode: .exchange)
+        content.update { $0 = replacement }
     }
 
     /// Brings data and directory to disk.

@@ -25,7 +25,7 @@ extension Volumes {
         checkpoint.progress.begin("cloning \(request.source)", totalEntries: nil, totalBytes: nil)
         let copied = try withData(of: source) { data throws(StorageError) in
             try TreeCopy.copy(
-                data.descriptor, to: staged.data, ownership: geteuid() == 0, checkpoint: checkpoint)
+                data.descriptor, to: staged.data.descriptor, ownership: geteuid() == 0, checkpoint: checkpoint)
         }
         try checkpoint.interruption.check()
         guard try publish(staged, as: volume, isDurable: request.isDurable) == nil else { throw Self.isTaken(name) }

@@ -25,7 +25,7 @@ package final class VolumeReplacement: Sendable {
         self.staged = staged
         self.existing = existing
         self.isForced = isForced
-        data = try staged.data.duplicate()
+        data = try staged.data.descriptor.duplicate()
     }
 
     /// Brings the new data to disk and puts it in place.

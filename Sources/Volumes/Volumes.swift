@@ -93,6 +93,18 @@ package final class Volumes: Sendable {
         }
     }
 
+    /// The device numbers of those volumes whose data is a subvolume of btrfs: each has one of its own.
+    package func subvolumeDevices(_ names: [VolumeName]) -> Set<UInt64> {
+        guard Subvolume.canLie(in: directory) else { return [] }
+        return Set(
+            names.compactMap { name in
+                guard let data = try? directory.openDirectory(name.bytes).openDirectory(Self.dataName),
+                    (try? Subvolume.isRoot(data)) == true
+                else { return nil }
+                return try? data.status().device
+            })
+    }
+
     package static func missing(_ name: VolumeName) -> StorageError {
         StorageError(
             .notFound, object: name.rawValue, "there is no volume '\(name)'",

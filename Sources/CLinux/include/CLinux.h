@@ -107,13 +107,17 @@ int holdfast_ficlone(int target, int source);
 /// ioctl_ficlonerange(2). Offsets and length are multiples of the file system's block, except for an end at the end of `source`.
 int holdfast_ficlonerange(int target, uint64_t target_offset, int source, uint64_t source_offset, uint64_t length);
 
-/// btrfs-ioctl(2): makes `name` in `directory` a read-only snapshot of the subvolume (BTRFS_IOC_SNAP_CREATE_V2). Removes a subvolume
-/// with everything in it (BTRFS_IOC_SNAP_DESTROY). Makes one writable (BTRFS_IOC_SUBVOL_SETFLAGS). Whether others lie in it
-/// (BTRFS_IOC_GET_SUBVOL_ROOTREF): 1, 0, or -1 for an error.
-int holdfast_subvolume_snapshot(int directory, const char *name, int subvolume);
+/// btrfs-ioctl(2): makes `name` in `directory` an empty subvolume (BTRFS_IOC_SUBVOL_CREATE), or a snapshot of the subvolume, which
+/// is on disk then (BTRFS_IOC_SNAP_CREATE_V2). Removes a subvolume with everything in it (BTRFS_IOC_SNAP_DESTROY). Makes one
+/// writable (BTRFS_IOC_SUBVOL_SETFLAGS). Whether others lie in it (BTRFS_IOC_GET_SUBVOL_ROOTREF): 1, 0, or -1 for an error.
+int holdfast_subvolume_create(int directory, const char *name);
+int holdfast_subvolume_snapshot(int directory, const char *name, int subvolume, int is_writable);
 int holdfast_subvolume_destroy(int directory, const char *name);
 int holdfast_subvolume_make_writable(int subvolume);
 int holdfast_subvolume_has_nested(int subvolume);
+
+/// The number that a subvolume has as long as the file system lives, unlike its device number (BTRFS_IOC_INO_LOOKUP).
+int holdfast_subvolume_number(int subvolume, uint64_t *number);
 
 /// What tells a btrfs from others, whichever of its subvolumes the open file is in (BTRFS_IOC_FS_INFO). -1 on other file systems.
 int holdfast_btrfs_identity(int file, uint64_t identity[2]);

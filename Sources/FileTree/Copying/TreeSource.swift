@@ -45,6 +45,23 @@ extension TreeSource {
     }
 }
 
+extension TreeSource {
+    /// Whether there are that many entries in the source, found out by listing as few directories as it takes.
+    package func holds(atLeast count: Int) throws(FileError) -> Bool {
+        var found = 0
+        var pending = [root]
+        while let directory = pending.popLast() {
+            for entry in try entries(of: try open(directory)) {
+                found += 1
+                if found >= count { return true }
+                guard entry.kindHint == .directory else { continue }
+                pending.append(SourceDirectory(path: directory.path.appending(entry.name), trees: entry.trees))
+            }
+        }
+        return false
+    }
+}
+
 /// A directory of a source: its path, and in which of the source's trees it may lie, the uppermost first.
 struct SourceDirectory: Sendable {
     let path: EntryPath

@@ -17,7 +17,7 @@ package enum Subvolume {
     }
 
     /// Whether the directory `name` is the root of a subvolume that lies in `directory`, and not one that is mounted there.
-    static func lies(_ name: [UInt8], in directory: borrowing Descriptor) throws(FileError) -> Bool {
+    package static func lies(_ name: [UInt8], in directory: borrowing Descriptor) throws(FileError) -> Bool {
         let number = directory.rawValue
         let result = withName(name) { text in
             attempt { Int(holdfast_open_on_mount(number, text, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) }
@@ -33,15 +33,63 @@ package enum Subvolume {
             attempt { Int(holdfast_subvolume_has_nested(number)) }, "ioctl(BTRFS_IOC_GET_SUBVOL_ROOTREF)") != 0
     }
 
-    /// Makes a read-only snapshot of the subvolume `root`, called `name`, in a directory of the same file system.
+    /// Makes an empty subvolume called `name`, as mkdir(2) makes a directory.
+    package static func make(_ name: [UInt8], in directory: borrowing Descriptor, mode: UInt16) throws(FileError) {
+        let place = directory.rawValue
+        try check(
+            withName(name) { text in
+                changing("ioctl(BTRFS_IOC_SUBVOL_CREATE)") { Int(holdfast_subvolume_create(place, text)) }
+            }, "ioctl(BTRFS_IOC_SUBVOL_CREATE)", name)
+        try directory.setMode(mode, of: name)
+    }
+
+    /// Makes a snapshot of the subvolume `root`, called `name`, in a directory of the same file system. It is on disk then, with
+    /// everything that was written to the subvolume.
     package static func snapshot(
-        _ root: borrowing Descriptor, _ name: [UInt8], in directory: borrowing Descriptor
+        _ root: borrowing Descriptor, _ name: [UInt8], in directory: borrowing Descriptor, isWritable: Bool = false
     ) throws(FileError) {
         let (place, number) = (directory.rawValue, root.rawValue)
         try check(
             withName(name) { text in
-                changing("ioctl(BTRFS_IOC_SNAP_CREATE_V2)") { Int(holdfast_subvolume_snapshot(place, text, number)) }
+                changing("ioctl(BTRFS_IOC_SNAP_CREATE_V2)") {
+                    Int(holdfast_subvolume_snapshot(place, text, number, isWritable ? 1 : 0))
+                }
             }, "ioctl(BTRFS_IOC_SNAP_CREATE_V2)", name)
+    }
+
+    /// Whether subvolumes can be made in a directory.
+    package static func canLie(in directory: borrowing Descriptor) -> Bool {
+        (try? directory.fileSystemStatus().type) == fileSystemType
+    }
+
+    /// The number that the file system gave a subvolume, to no other before or after. Root directories of subvolumes cannot be
+    /// told apart by their inode numbers, which are the same, nor after a reboot by their device numbers.
+    package static func number(of root: borrowing Descriptor) throws(FileError) -> UInt64 {
+        let descriptor = root.rawValue
+        var number: UInt64 = 0
+        try check(
+            attempt { Int(holdfast_subvolume_number(descriptor, &number)) }, "ioctl(BTRFS_IOC_INO_LOOKUP)")
+        return number
+    }
+
+    /// Removes the subvolume called `name` with everything in it, in an instant. The space comes back when the file system has
+    /// got round to it.
+    ///
+    /// - Returns: `false` if that is no subvolume, others lie in it, something is mounted below, or only root may: then nothing
+    ///   was removed.
+    static func removeAtOnce(_ name: [UInt8], in directory: borrowing Descriptor) -> Bool {
+        guard (try? lies(name, in: directory)) == true, !hasMounts(below: name, in: directory) else { return false }
+        return destroy(name, in: directory)
+    }
+
+    /// The kernel would take mounts below away with the subvolume. What cannot be asked is taken for the harder case.
+    private static func hasMounts(below name: [UInt8], in directory: borrowing Descriptor) -> Bool {
+        guard let mounts = try? MountTable.ofThisProcess(),
+            let parent = try? Descriptor.openDirectory(atHostPath: "/proc/self/fd").readLink(
+                "\(directory.rawValue)".utf8)
+        else { return true }
+        let path = AbsolutePath.joined(parent, name)
+        return mounts.contains { AbsolutePath.remainder(of: $0.mountpoint, beneath: path) != nil }
     }
 
     /// Removes the snapshot called `name`, if there is one. The space comes back when the file system has got round to it.

@@ -7,7 +7,7 @@ package enum TreeRemoval {
     /// Goes down by renewed paths and holds two descriptors at a time, so that depth is bounded by memory alone. Goes on
     /// after a failure and throws the first one at the end. What is missing, also because somebody else removes the same
     /// tree, is no failure. A mount below is left alone and throws `EBUSY`. A directory that its owner may not enter or
-    /// change is given to him first. Subvolumes of btrfs are directories like others.
+    /// change is given to him first. Subvolumes of btrfs go in one step where the caller may do that, and entry by entry else.
     package static func remove(_ name: some Collection<UInt8>, in parent: borrowing Descriptor) throws(FileError) {
         let status: FileStatus
         do throws(FileError) {
@@ -148,7 +148,7 @@ private struct Work {
         // A subvolume of btrfs has a device number of its own, and so has what is in it.
         if try status.device == directory.status().device { return true }
         guard try Subvolume.lies(entry.name, in: directory) else { throw TreeRemoval.busy(entry.name) }
-        return true
+        return !Subvolume.removeAtOnce(entry.name, in: directory)
     }
 
     private mutating func note(_ error: FileError) {

@@ -13,7 +13,9 @@ struct DiskFreeProcesses {
     private(set) var seesAll = true
 
     /// Without `/proc` nothing is known; then nothing counts as used.
-    static func survey(of volumes: Volumes, device: UInt64) -> DiskFreeProcesses {
+    ///
+    /// - Parameter devices: the numbers that files of the store's file system have.
+    static func survey(of volumes: Volumes, devices: Set<UInt64>) -> DiskFreeProcesses {
         var result = DiskFreeProcesses()
         guard let table = try? ProcessTable() else {
             result.seesAll = false
@@ -28,7 +30,7 @@ struct DiskFreeProcesses {
             let isOpen = table.forEachOpenFile(of: process) { file in
                 held.note(file, of: process, in: table)
                 guard file.isDeleted, let status = table.status(of: file, ofProcess: process),
-                    status.device == device, status.isUnlinked, status.allocatedBytes > 0,
+                    devices.contains(status.device), status.isUnlinked, status.allocatedBytes > 0,
                     seen.insert(status.identity).inserted
                 else { return }
                 result.deletedFiles.append(

@@ -38,7 +38,9 @@ struct DiskFreeSurvey {
     mutating func run() throws(StorageError) -> DiskFreeFacts {
         let root = try attempt("examine the store") { () throws(FileError) in try store.root.status() }
         let records = try read()
-        let processes = DiskFreeProcesses.survey(of: store.volumes, device: root.device)
+        let processes = DiskFreeProcesses.survey(
+            of: store.volumes, devices: store.volumes.subvolumeDevices(records.volumes.map(\.name)).union([root.device])
+        )
         checkpoint.progress.begin("measuring", totalEntries: nil, totalBytes: nil)
         let (containers, volumes) = (try containers(records), try volumes(records, processes.heldVolumes))
         let cache = try DiskFreeCache(store, records, checkpoint).run(&failures)

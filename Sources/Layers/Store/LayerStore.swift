@@ -56,6 +56,13 @@ package final class LayerStore: Sendable {
         }
     }
 
+    /// The directory of a layer, with all that is kept of it.
+    package func home(of chainID: Digest) throws(StorageError) -> SharedDescriptor {
+        try attempt(chainID) { () throws(FileError) in
+            SharedDescriptor(try records.directory.openDirectory(Array(chainID.hex.utf8)))
+        }
+    }
+
     /// The layer's tar, as it came. Call ``Archive/RebuiltTarFeed/finish()`` at the end.
     package func tar(of chainID: Digest, checkpoint: Checkpoint) throws(StorageError) -> RebuiltTarFeed {
         let (skeleton, shadowed) = try attempt(chainID) { () throws(FileError) in

@@ -9,7 +9,7 @@ extension Volumes {
         let options = try LocalDriverOptions(volume.options, object: volume.name.rawValue)
         guard options.device == nil, let bytes = options.sizeBytes else { return }
         do throws(ProjectQuota.Obstacle) {
-            try ProjectQuota.limit(staged.data, toBytes: bytes)
+            try ProjectQuota.limit(staged.data.descriptor, toBytes: bytes)
         } catch {
             switch error {
             case .failed(let error):

@@ -14,10 +14,13 @@ package struct PopulationContent: Sendable {
     package let path: ContainerPath
     /// Whom the copies belong to.
     package let owners: OwnerTranslation
+    /// Where a snapshot of it is kept, if the file system can make one.
+    let keptPopulation: KeptPopulation?
 
+    /// - Parameter kept: where a snapshot of the content may be kept; only of one that keeps its owners.
     package init(
         source: TreeSource, metadata: EntryMetadata, attributes: [ExtendedAttribute], image: String,
-        imageID: Digest, path: ContainerPath, owners: OwnerTranslation = .same
+        imageID: Digest, path: ContainerPath, owners: OwnerTranslation = .same, kept: KeptPopulation? = nil
     ) {
         self.source = source
         self.metadata = metadata
@@ -26,6 +29,7 @@ package struct PopulationContent: Sendable {
         self.imageID = imageID
         self.path = path
         self.owners = owners
+        keptPopulation = if case .same = owners { kept } else { nil }
     }
 
     /// As people know it: `'/etc' of image 'web:1'`.

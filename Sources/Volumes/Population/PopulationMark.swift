@@ -3,14 +3,14 @@ internal import StorageModel
 
 /// A file that lies beside a population until the catalog knows of it: what a crash in between would have lost.
 ///
-/// In a staging area it says which directory is being put in place of the volume's data (its inode tells whether that
+/// In a staging area it says which directory is being put in place of the volume's data (its number tells whether that
 /// happened); inside of a volume it lies in the finished hidden directory, and says where its content belongs.
 struct PopulationMark: Sendable {
     let volume: VolumeName
     /// Tells the volume from another that had the name.
     let createdAt: Timestamp
-    /// The new data directory.
-    let inode: UInt64
+    /// Of the new data directory.
+    let directory: DirectoryNumber
     let subpath: EntryPath
     let population: VolumePopulation
     /// The time that the directory gets when everything is in its place.
@@ -45,7 +45,9 @@ struct PopulationMark: Sendable {
 
     private var json: JSONValue {
         [
-            "volume": .string(volume.rawValue), "createdAt": Self.number(createdAt), "inode": .string(String(inode)),
+            "volume": .string(volume.rawValue), "createdAt": Self.number(createdAt),
+            "inode": .string(String(directory.inode)),
+            "subvolume": directory.subvolume.map { .string(String($0)) } ?? .null,
             "subpath": .array(subpath.bytes.map { .unsigned(UInt64($0)) }), "image": .string(population.image),
             "imageId": .string(population.imageID.hex), "path": .string(population.path.rawValue),
             "populatedAt": Self.number(population.populatedAt), "modifiedAt": Self.number(modifiedAt),
@@ -75,8 +77,27 @@ extension PopulationMark {
             let place = EntryPath(parsing: subpath.map { UInt8(truncatingIfNeeded: $0) })
         else { return nil }
         self.init(
-            volume: volume, createdAt: createdAt, inode: inode, subpath: place,
+            volume: volume, createdAt: createdAt,
+            directory: DirectoryNumber(inode: inode, subvolume: json["subvolume"]?.text.flatMap { UInt64($0) }),
+            subpath: place,
             population: VolumePopulation(image: image, imageID: imageID, path: path, populatedAt: populatedAt),
             modifiedAt: modifiedAt)
+    }
+}
+
+/// What tells one directory of a file system from another, also after a reboot.
+struct DirectoryNumber: Equatable, Sendable {
+    let inode: UInt64
+    /// Of the root of a subvolume: all of them have one inode number.
+    let subvolume: UInt64?
+
+    init(inode: UInt64, subvolume: UInt64?) {
+        self.inode = inode
+        self.subvolume = subvolume
+    }
+
+    init(of directory: borrowing Descriptor) throws(FileError) {
+        inode = try directory.status().inode
+        subvolume = try Subvolume.isRoot(directory) ? try Subvolume.number(of: directory) : nil
     }
 }

@@ -39,8 +39,8 @@ extension Volumes {
     /// - Returns: whether the area may be removed now.
     package func settlePopulation(markedIn area: borrowing Descriptor) -> Bool {
         do throws(FileError) {
-            guard let mark = try PopulationMark.read(in: area), let inode = try dataInode(of: mark.volume),
-                inode == mark.inode
+            guard let mark = try PopulationMark.read(in: area), let directory = try dataNumber(of: mark.volume),
+                directory == mark.directory
             else { return true }
             do throws(StorageError) {
                 try recordIfNewer(mark.population, of: mark.volume) { $0.createdAt == mark.createdAt }
@@ -54,9 +54,9 @@ extension Volumes {
         }
     }
 
-    private func dataInode(of name: VolumeName) throws(FileError) -> UInt64? {
+    private func dataNumber(of name: VolumeName) throws(FileError) -> DirectoryNumber? {
         do throws(FileError) {
-            return try directory.openDirectory(name.bytes).status(of: Self.dataName).inode
+            return try DirectoryNumber(of: try directory.openDirectory(name.bytes).openDirectory(Self.dataName))
         } catch  where error.errno == .noEntry {
             return nil
         }

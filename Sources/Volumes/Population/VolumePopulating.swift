@@ -83,14 +83,14 @@ extension Volumes {
         }
         guard hasContent else {
             try attempt("set the owner of volume '\(name)'", name) { () throws(FileError) in
-                try content.apply(to: staged.data, withTime: copiesContent)
+                try content.apply(to: staged.data.descriptor, withTime: copiesContent)
             }
             return nil
         }
         checkpoint.progress.begin("populating \(name)", totalEntries: nil, totalBytes: nil)
         var options = PopulationOptions()
         options.isDurable = isDurable
-        let report = try copy(content, to: staged.data, options, checkpoint, of: name)
+        let report = try copy(content, to: staged, options, checkpoint, of: name)
         try checkpoint.interruption.check()
         for notice in report.skipped {
             checkpoint.progress.warn("volume '\(name)': \(notice.path.description.printable()): \(notice.reason)")
@@ -104,8 +104,10 @@ extension Volumes {
     private func canExchange(_ target: PopulationTarget, of opened: OpenedVolume) throws(StorageError) -> Bool {
         let isOwn = try attempt("populate volume '\(opened.volume.name)'", opened.volume.name) { () throws(FileError) in
             let status = try target.directory.status()
-            let own = try staging.status().device
-            return !status.isMountRoot && status.device == own
+            if status.isMountRoot { return false }
+            if try status.device == staging.status().device { return true }
+            // A subvolume of btrfs lies in its directory like any entry.
+            return target.isWhole ? try Subvolume.lies(target.name, in: target.parent) : false
         }
         return isOwn ? try !isUsed(opened) : false
     }
@@ -135,17 +137,18 @@ extension Volumes {
         // An area that cannot be removed is swept by the next open.
         defer { try? staged.discard() }
         if target.isWhole { try limit(staged, opened.volume) }
-        let report = try copy(content, to: staged.data, options, checkpoint, of: name)
+        let report = try copy(content, to: staged, options, checkpoint, of: name)
         try checkpoint.interruption.check()
         let population = content.record()
-        let inode = try attempt("populate volume '\(name)'", name) { () throws(FileError) in
-            try staged.data.status().inode
+        let identity = try attempt("populate volume '\(name)'", name) { () throws(FileError) in
+            try staged.data.descriptor.status().identity
         }
         do throws(StorageError) {
             let isPlaced = try attempt("populate volume '\(name)'", name) { () throws(FileError) in
                 if target.isWhole {
                     let mark = PopulationMark(
-                        volume: name, createdAt: opened.volume.createdAt, inode: inode, subpath: .root,
+                        volume: name, createdAt: opened.volume.createdAt,
+                        directory: try DirectoryNumber(of: staged.data.descriptor), subpath: .root,
                         population: population, modifiedAt: content.metadata.modifiedAt)
                     try mark.write(to: staged.area.directory, isDurable: options.isDurable)
                 }
@@ -155,7 +158,7 @@ extension Volumes {
             if target.isWhole { try record(population, of: name) }
         } catch {
             // Not on disk, or without its record, it did not happen.
-            if (try? target.parent.status(of: target.name).inode) == inode { try? exchangeNames(staged, target) }
+            if (try? target.parent.status(of: target.name).identity) == identity { try? exchangeNames(staged, target) }
             throw error
         }
         return report
@@ -182,61 +185,6 @@ extension Volumes {
             try transaction.setPopulation(population, of: name)
         }
         if !isThere { throw Self.missing(name) }
-    }
-
-    // MARK: Inside
-
-    private func populateInside(
-        _ opened: OpenedVolume, _ content: PopulationContent, _ options: PopulationOptions, _ checkpoint: Checkpoint
-    ) throws(StorageError) -> TreeCopy.Report {
-        let name = opened.volume.name
-        let report: TreeCopy.Report
-        do throws(StorageError) {
-            let hidden = try attempt("populate volume '\(name)'", name) { () throws(FileError) in
-                SharedDescriptor(try HiddenPopulation.begin(in: opened.data))
-            }
-            report = try copy(content, to: hidden.descriptor, options, checkpoint, of: name)
-            try checkpoint.interruption.check()
-            try attempt("populate volume '\(name)'", name) { () throws(FileError) in
-                let mark = PopulationMark(
-                    volume: name, createdAt: opened.volume.createdAt, inode: try opened.data.status().inode,
-                    subpath: options.subpath, population: content.record(), modifiedAt: content.metadata.modifiedAt)
-                try HiddenPopulation.commit(mark, in: opened.data, isDurable: options.isDurable)
-            }
-        } catch {
-            // The first failure is the one to tell; what cannot be removed now, whoever opens the volume next removes.
-            try? HiddenPopulation.discard(in: opened.data)
-            throw error
-        }
-        try completePopulation(in: opened.data, of: name)
-        return report
-    }
-
-    func copy(
-        _ content: PopulationContent, to target: borrowing Descriptor, _ options: PopulationOptions,
-        _ checkpoint: Checkpoint, of name: VolumeName
-    ) throws(StorageError) -> TreeCopy.Report {
-        var copying = TreeCopy.Options()
-        copying.owners = content.owners
-        copying.skipsUnreadable = false
-        if options.isDurable {
-            copying.writeback = try attempt("populate volume '\(name)'", name) { () throws(FileError) in
-                try EarlyWriteback(target)
-            }
-        }
-        defer { copying.writeback?.finish() }
-        do throws(StorageError) {
-            return try TreeCopy.copy(
-                content.source, to: target, ownership: PopulationContent.isPrivileged, options: copying,
-                checkpoint: checkpoint)
-        } catch  where error.code != .interrupted {
-            throw StorageError(
-                error.code, object: name.rawValue, "cannot populate volume '\(name)' from \(content.label)",
-                errno: error.errno,
-                hint: error.code == .damaged
-                    ? "run holdfast check --read-data, then load or pull the image again" : error.hint,
-                causes: [error.message] + error.causes)
-        }
     }
 
     private func populationFailure(

@@ -34,7 +34,7 @@ extension Volumes {
         }
         // An area that cannot be removed is swept by the next open.
         defer { try? staged.discard() }
-        let report = try copy(content, to: staged.data, options, checkpoint, of: name)
+        let report = try copy(content, to: staged, options, checkpoint, of: name)
         try checkpoint.interruption.check()
         let population = content.record()
         let volume = Volume(name: name, createdAt: population.populatedAt, population: population)

@@ -31,7 +31,8 @@ struct FaultSweep {
 
     static let possibleTroubles: [Trouble] = CuttableDisk.formats.isEmpty ? [.calls] : Trouble.allCases
 
-    static let faults = ["EIO", "ENOSPC", "short", "kill"]
+    /// How calls go wrong.
+    var faults = ["EIO", "ENOSPC", "short", "kill"]
 
     /// How many of a command's steps are followed by a power cut.
     private static let cutLimit = 44
@@ -75,7 +76,7 @@ struct FaultSweep {
         #expect(operations.count > 3, "a command that changes something makes changing calls")
         switch trouble {
         case .calls:
-            let runs = Self.spread(operations.count, limit).flatMap { number in Self.faults.map { (number, $0) } }
+            let runs = Self.spread(operations.count, limit).flatMap { number in faults.map { (number, $0) } }
             try perform(runs) { number, fault in
                 guard fault != "short" || operations[number - 1].contains("write") else { return }
                 try oneRun(number, fault, operations[number - 1], check)
