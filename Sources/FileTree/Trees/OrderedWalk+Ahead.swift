@@ -2,9 +2,9 @@ package import StorageModel
 
 extension OrderedWalk {
     /// Entries that are handed from one thread to the other at once.
-    private static let batchEntries = 128
+    private static let batchEntries = 512
     /// So many batches lie between the two threads at most.
-    private static let batchLimit = 4
+    private static let batchLimit = 8
 
     /// What the walking thread found.
     private enum Step: Sendable {
@@ -16,7 +16,7 @@ extension OrderedWalk {
 
     /// As ``forEach(_:onError:)``, with a thread of its own that lists and examines while `body` works.
     ///
-    /// An entry was examined up to some 600 entries before `body` gets it; what opens it must look at it again. Both closures
+    /// An entry was examined up to some 5,000 entries before `body` gets it; what opens it must look at it again. Both closures
     /// are called on the calling thread, in the order of the walk.
     /// - Parameter onError: is told of the root too, if the walk cannot begin.
     package static func forEachAhead<Failure>(
