@@ -121,7 +121,7 @@ struct ComposeMountReader {
 
     private func hostPath(_ source: ComposeNode) throws(StorageError) -> String {
         let text = service.atHome(try source.text("\(path).source"))
-        let absolute = text.hasPrefix("/") ? text : "\(service.directory)/\(text)"
+        let absolute = text.hasPrefix("/") ? text : "\(source.place.source.directory ?? service.directory)/\(text)"
         do throws(StorageError) { return try ContainerPath(absolute).rawValue } catch {
             throw source.place.fault("\(path).source is not a path: \(error.message)")
         }

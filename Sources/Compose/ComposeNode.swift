@@ -29,6 +29,22 @@ struct ComposeNode: Sendable {
         return entries.first { $0.key == key && !$0.value.isNull }?.value
     }
 
+    /// Whether both say the same, wherever they are written.
+    func hasContent(of other: ComposeNode) -> Bool {
+        switch (content, other.content) {
+        case (.null, .null): true
+        case (.text(let left), .text(let right)): left == right
+        case (.list(let left), .list(let right)):
+            left.count == right.count && zip(left, right).allSatisfy { $0.hasContent(of: $1) }
+        case (.mapping(let left), .mapping(let right)):
+            left.count == right.count
+                && left.allSatisfy { entry in
+                    right.contains { $0.key == entry.key && $0.value.hasContent(of: entry.value) }
+                }
+        default: false
+        }
+    }
+
     // MARK: As what is expected
 
     /// - Parameter path: what it is called in messages: `services.web.volumes`.

@@ -13,6 +13,7 @@ package struct ComposeProject: Sendable {
     package let directory: String
     /// In the byte order of their names in the file.
     package let volumes: [ComposeVolume]
+    /// All, also those whose profiles are not asked for: others may take their mounts.
     package let services: [ComposeService]
     /// What somebody should know of the files.
     package let notes: [String]
@@ -23,10 +24,13 @@ package struct ComposeProject: Sendable {
     ///   - name: what the command line says; `nil` for `COMPOSE_PROJECT_NAME`, else `name` in the files, else the directory.
     ///   - environment: that of the process.
     ///   - environmentFile: the file `.env` in the directory; the environment counts more.
+    ///   - profiles: those of services that are asked for; added are those of `COMPOSE_PROFILES`.
+    ///   - files: gives a file that others refer to, by its absolute path; `nil` if it is missing.
     /// - Throws: ``StorageModel/StorageError/Code/invalidInput`` with the line, for what is no compose file.
     package static func load(
         _ sources: [ComposeSource], directory: String, name: String?, environment: [String: String],
-        environmentFile: ComposeSource? = nil
+        environmentFile: ComposeSource? = nil, profiles: [String] = [],
+        files: @escaping (String) throws(StorageError) -> ComposeSource? = { _ in nil }
     ) throws(StorageError) -> ComposeProject {
         var values = environment
         if let environmentFile {
@@ -34,39 +38,38 @@ package struct ComposeProject: Sendable {
         }
         let chosen = try projectName(name, sources, directory, values)
         values["COMPOSE_PROJECT_NAME"] = chosen.rawValue
-        let variables = ComposeVariables(values)
-        var merged: ComposeNode?
-        for source in sources {
-            guard let next = try ComposeReader.read(source, variables) else { continue }
-            merged = if let earlier = merged { try ComposeMerging.merge(earlier, next) } else { next }
+        let model = ComposeModel(files: files)
+        let trail = sources.map {
+            ComposeModel.joined(directory, $0.name.split(separator: "/").last.map(String.init) ?? "")
         }
-        guard let merged else {
+        guard let merged = try model.read(sources, in: directory, values: values, trail: trail) else {
             let file = sources.first?.name ?? ""
             throw StorageError(.invalidInput, object: file, "the compose file '\(file.printable(limit: 200))' is empty")
         }
-        return try project(merged, chosen, directory, variables)
+        let named = values["COMPOSE_PROFILES"]?.split(separator: ",").map(String.init) ?? []
+        return try project(merged, chosen, directory, home: values["HOME"], Set(profiles + named), model)
     }
 
     private static func project(
-        _ root: ComposeNode, _ name: ComposeProjectName, _ directory: String, _ variables: ComposeVariables
+        _ root: ComposeNode, _ name: ComposeProjectName, _ directory: String, home: String?, _ profiles: Set<String>,
+        _ model: ComposeModel
     ) throws(StorageError) -> ComposeProject {
         _ = try root.entries("the file")
         var notes: [String] = []
-        if let include = root["include"] {
-            notes.append("\(include.place.words): 'include' is not followed: what it would add is missing here")
-        }
         let volumes = try root["volumes"].map { node throws(StorageError) in
             try ComposeVolumeReader.read(node, project: name, notes: &notes)
         }
         let reader = ComposeServiceReader(
-            volumes: Dictionary((volumes ?? []).map { ($0.key, $0) }) { $1 }, directory: directory,
-            home: variables["HOME"])
+            volumes: Dictionary((volumes ?? []).map { ($0.key, $0) }) { $1 }, directory: directory, profiles: profiles,
+            home: home)
         var services: [ComposeService] = []
         for entry in try root["services"]?.entries("services") ?? [] {
             services.append(try reader.read(entry, notes: &notes))
         }
         try refuseUnknownServices(services)
-        notes += variables.missing.map { "the variable \($0.printable(limit: 80)) is not set: it counts as empty" }
+        notes += model.missingVariables.map {
+            "the variable \($0.printable(limit: 80)) is not set: it counts as empty"
+        }
         return ComposeProject(
             name: name, directory: directory, volumes: volumes ?? [],
             services: services.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }, notes: notes)

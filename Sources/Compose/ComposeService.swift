@@ -7,6 +7,8 @@ package struct ComposeService: Sendable {
     /// In the order of the file.
     package let mounts: [ComposeMount]
     package let volumesFrom: [ComposeInheritance]
+    /// Whether it has no profile, or one that is asked for.
+    package let isEnabled: Bool
 }
 
 /// One mount of a service.

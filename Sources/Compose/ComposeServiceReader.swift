@@ -4,15 +4,14 @@ internal import StorageModel
 struct ComposeServiceReader {
     let volumes: [String: ComposeVolume]
     let directory: String
+    /// Those that are asked for; `*` for all.
+    let profiles: Set<String>
     /// The user's home directory, for sources that begin with `~`.
     let home: String?
 
     func read(_ entry: ComposeEntry, notes: inout [String]) throws(StorageError) -> ComposeService {
         let path = "services.\(entry.key.printable(limit: 80))"
         _ = try entry.value.entries(path)
-        if let extends = entry.value["extends"] {
-            notes.append("\(extends.place.words): \(path).extends is not followed: what it would add is missing here")
-        }
         var mounts: [ComposeMount] = []
         if let list = entry.value["volumes"] {
             for (index, item) in try list.list("\(path).volumes").enumerated() {
@@ -27,7 +26,17 @@ struct ComposeServiceReader {
         return ComposeService(
             name: entry.key,
             image: try entry.value["image"].map { image throws(StorageError) in try image.text("\(path).image") },
-            mounts: mounts, volumesFrom: try inheritance(entry.value, path))
+            mounts: mounts, volumesFrom: try inheritance(entry.value, path), isEnabled: try isEnabled(entry.value, path)
+        )
+    }
+
+    /// A service without profiles always is.
+    private func isEnabled(_ node: ComposeNode, _ path: String) throws(StorageError) -> Bool {
+        var names: [String] = []
+        for profile in try node["profiles"]?.list("\(path).profiles") ?? [] {
+            names.append(try profile.text("\(path).profiles"))
+        }
+        return names.isEmpty || profiles.contains("*") || !profiles.isDisjoint(with: names)
     }
 
     private func mount(

@@ -5,10 +5,13 @@ package final class ComposeSource: Sendable {
     /// As the user named it.
     package let name: String
     package let text: String
+    /// What paths in it are relative to, if that is not the project's directory: absolute.
+    package let directory: String?
 
-    package init(name: String, text: String) {
+    package init(name: String, text: String, directory: String? = nil) {
         self.name = name
         self.text = text
+        self.directory = directory
     }
 
     /// The line of that number, from 1.

@@ -20,7 +20,11 @@ enum ComposeFiles {
         return try ComposeProject.load(
             sources, directory: directory, name: request.projectName,
             environment: ProcessInfo.processInfo.environment,
-            environmentFile: HostPath.resolved(environmentFile) == nil ? nil : try source(environmentFile))
+            environmentFile: try sourceIfThere(environmentFile), profiles: request.profiles, files: sourceIfThere)
+    }
+
+    private static func sourceIfThere(_ path: String) throws(StorageError) -> ComposeSource? {
+        HostPath.resolved(path) == nil ? nil : try source(path)
     }
 
     /// The file in the current directory, or in the nearest one above it.

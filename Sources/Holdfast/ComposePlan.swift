@@ -67,7 +67,9 @@ final class ComposePlan {
             case .tmpfs(let text): return try MountGrammar.tmpfs(text, flag: "tmpfs")
             case .short(let text):
                 return try named(
-                    try MountGrammar.volume(text, currentDirectory: project.directory, flag: "volumes"), mount.place)
+                    try MountGrammar.volume(
+                        text, currentDirectory: mount.place.source.directory ?? project.directory, flag: "volumes"),
+                    mount.place)
             }
         } catch {
             // The excerpt stays the mount's own text: variables are replaced in it.

@@ -22,7 +22,7 @@ extension Store {
         let project = try ComposeFiles.load(request)
         let plan = composePlan(project)
         var directories: [String] = []
-        for service in project.services {
+        for service in project.services where service.isEnabled {
             for mount in try plan.mounts(of: service).containerMounts { directories += Self.madeSource(mount) }
         }
         var report = ComposeReport(project: project.name.rawValue, notes: project.notes)
@@ -71,7 +71,7 @@ extension Store {
         let project = try ComposeFiles.load(request)
         let plan = composePlan(project)
         var services: [ComposeConfiguration.Service] = []
-        for service in project.services {
+        for service in project.services where service.isEnabled {
             services.append(
                 ComposeConfiguration.Service(
                     name: service.name, image: service.image,

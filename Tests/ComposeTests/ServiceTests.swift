@@ -159,10 +159,4 @@ import Testing
         let error = try #require(throws: StorageError.self) { try load(text) }
         #expect(error.message.contains(reason), "\(error.message)")
     }
-
-    @Test("what would add to the storage and is not followed is told")
-    func notes() throws {
-        let project = try load("include: [x.yaml]\nservices: {a: {extends: {service: b}}, b: {}}")
-        #expect(project.notes.map { $0.prefix(15) } == ["compose.yaml:1:", "compose.yaml:2:"])
-    }
 }

@@ -8,7 +8,7 @@ struct ComposeCommand: ParsableCommand {
         abstract: "The volumes and mounts of a compose file.",
         discussion: helpText(
             """
-            Read are the volumes at the top of the file, and of each service its image, volumes, tmpfs and volumes_from. \
+            Read are the volumes at the top of the file, and of each service its image, volumes, tmpfs, volumes_from, extends and profiles; files of an include are read too. \
             Names and labels are those of Docker Compose.
             """,
             examples: [
@@ -37,5 +37,11 @@ struct ComposeOptions: ParsableArguments {
             valueName: "name"))
     var projectName: String?
 
-    var request: ComposeRequest { ComposeRequest(files: file, projectName: projectName) }
+    @Option(
+        help: ArgumentHelp(
+            "Count services with this profile in; '*' for all. Repeatable. Default: COMPOSE_PROFILES.",
+            valueName: "name"))
+    var profile: [String] = []
+
+    var request: ComposeRequest { ComposeRequest(files: file, projectName: projectName, profiles: profile) }
 }

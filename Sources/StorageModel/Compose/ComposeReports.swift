@@ -5,10 +5,13 @@ public struct ComposeRequest: Hashable, Sendable {
     public var files: [String]
     /// `nil` for `COMPOSE_PROJECT_NAME`, else `name` in the files, else the name of the directory.
     public var projectName: String?
+    /// Services with profiles count only if one of these is among them, or of `COMPOSE_PROFILES`; `*` for all.
+    public var profiles: [String]
 
-    public init(files: [String] = [], projectName: String? = nil) {
+    public init(files: [String] = [], projectName: String? = nil, profiles: [String] = []) {
         self.files = files
         self.projectName = projectName
+        self.profiles = profiles
     }
 }
 

@@ -62,6 +62,32 @@ import Testing
         #expect(second["project"] == "shop")
     }
 
+    @Test("included files, extended services and profiles: relative to their own files, and told with them")
+    func references() throws {
+        try TreeBuilder(store("shop")).directory("db")
+        try write(
+            "services: {db: {volumes: [data:/d, ./init:/init]}}\nvolumes: {data: }", to: "db/compose.yaml")
+        try write("services: {base: {volumes: [./base:/base]}}", to: "db/base.yaml")
+        try write(
+            """
+            include: [db/compose.yaml]
+            services:
+              web: {extends: {file: db/base.yaml, service: base}}
+              tools: {profiles: [debug], volumes: [./tools:/tools]}
+            """)
+        let up = try compose("up").check().lines
+        #expect(
+            up == [
+                "volume shop_data created", "directory \(store("shop/db/base")) created",
+                "directory \(store("shop/db/init")) created",
+            ])
+        #expect(
+            try compose("up", "--profile", "debug").check().lines.last == "directory \(store("shop/tools")) created")
+        try write("services: {db: {volumes: [gone:/d]}}", to: "db/compose.yaml")
+        let refused = try compose("up").check(2)
+        #expect(refused.errorText.contains("\(store("shop/db/compose.yaml")):1"), "\(refused.errorText)")
+    }
+
     @Test("another project, another place: -p, variables and .env")
     func names() throws {
         try write("services: {}\nvolumes: {data: , static: {name: 's-${WHERE:-here}'}}")

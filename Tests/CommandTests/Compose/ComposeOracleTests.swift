@@ -88,6 +88,39 @@ struct ComposeOracleTests {
         #expect(try docker("volume", "ls", "-q", "--filter", "label=com.docker.compose.project").check().lines.isEmpty)
     }
 
+    @Test("services that extend others mount the same, and profiles decide who counts")
+    func extended() throws {
+        let shop = try TreeBuilder(store("My Shop.1"))
+        try shop.directory("common")
+        try shop.file(
+            "common/base.yml",
+            """
+            version: "3.8"
+            services:
+              base: {image: "image:1", command: ["true"], network_mode: none, volumes: [./conf:/conf, data:/data]}
+            """)
+        try shop.file(
+            "docker-compose.yml",
+            """
+            services:
+              web:
+                extends: {file: common/base.yml, service: base}
+                volumes: [more:/more, ./own:/conf]
+              tools: {image: "image:1", profiles: [debug], volumes: [./tools:/t]}
+            volumes: {data: , more: }
+            """)
+        try theirs("up", "--no-start").check()
+        let up = try store.holdfast.run(["compose", "up"], in: store("My Shop.1")).check()
+        #expect(!up.text.contains("tools"))
+        try compareMounts()
+        let ours = try store.holdfast.run(
+            ["compose", "config", "--json", "--profile", "debug"], in: store("My Shop.1"))
+        let names = try JSON(parsing: ours.check().text)["services"].elements.map { $0["name"].text }
+        let listed = try theirs("--profile", "debug", "config", "--services").check().lines.sorted()
+        #expect(names == listed)
+        try theirs("down", "-v").check()
+    }
+
     /// The mounts of the service's container, and those of `compose config`.
     private func compareMounts() throws {
         let container = try #require(
