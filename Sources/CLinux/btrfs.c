@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
+#include <linux/fs.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -47,6 +48,12 @@ int holdfast_subvolume_make_writable(int subvolume) {
     if (ioctl(subvolume, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) != 0) return -1;
     flags &= ~(unsigned long long)BTRFS_SUBVOL_RDONLY;
     return ioctl(subvolume, BTRFS_IOC_SUBVOL_SETFLAGS, &flags);
+}
+
+int holdfast_subvolume_is_read_only(int subvolume) {
+    unsigned long long flags = 0;
+    if (ioctl(subvolume, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) != 0) return -1;
+    return (flags & BTRFS_SUBVOL_RDONLY) != 0;
 }
 
 int holdfast_subvolume_has_nested(int subvolume) {
@@ -116,6 +123,17 @@ int holdfast_subvolume_account(int subvolume, uint64_t *referenced, uint64_t *ex
     *referenced = le64toh(info.rfer);
     *exclusive = le64toh(info.excl);
     return 1;
+}
+
+int holdfast_btrfs_is_administered(int file) {
+    struct btrfs_ioctl_search_args search;
+    return search_tree(file, &search, BTRFS_ROOT_TREE_OBJECTID, BTRFS_ROOT_ITEM_KEY, 0) < 0 ? -1 : 1;
+}
+
+int holdfast_is_overwritten_in_place(int directory) {
+    int flags = 0;
+    if (ioctl(directory, FS_IOC_GETFLAGS, &flags) != 0) return -1;
+    return (flags & FS_NOCOW_FL) != 0;
 }
 
 int holdfast_btrfs_identity(int file, uint64_t identity[2]) {

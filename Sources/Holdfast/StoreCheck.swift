@@ -178,7 +178,19 @@ struct StoreCheck: ~Copyable {
             return removed.contains(layer) ? "it was removed" : nil
         }
         try store.layers.takeAway(layer)
+        try forgetPopulations()
         return nil
+    }
+
+    /// What was copied out of a damaged layer is kept beside those that lie on it.
+    private func forgetPopulations() throws(StorageError) {
+        let names = try store.catalog.read { transaction throws(StorageError) in try transaction.layerNames() }
+        for layer in names.compactMap({ Digest(hex: $0) }) where try store.layers.isWhole(layer) {
+            let home = try store.layers.home(of: layer)
+            do throws(FileError) { try KeptPopulation.forget(in: home) } catch {
+                throw StorageError(error, doing: "forget the populations of layer \(layer.short)", object: layer.hex)
+            }
+        }
     }
 
     /// Layers that no image needs and no layer lies on are leftovers: whoever made them lost them.

@@ -98,10 +98,10 @@ package final class Volumes: Sendable {
         guard Subvolume.canLie(in: directory) else { return [] }
         return Set(
             names.compactMap { name in
-                guard let data = try? directory.openDirectory(name.bytes).openDirectory(Self.dataName),
-                    (try? Subvolume.isRoot(data)) == true
+                guard let home = try? directory.openDirectory(name.bytes),
+                    (try? Subvolume.lies(Self.dataName, in: home)) == true
                 else { return nil }
-                return try? data.status().device
+                return try? home.status(of: Self.dataName).device
             })
     }
 

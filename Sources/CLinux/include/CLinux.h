@@ -116,6 +116,17 @@ int holdfast_subvolume_destroy(int directory, const char *name);
 int holdfast_subvolume_make_writable(int subvolume);
 int holdfast_subvolume_has_nested(int subvolume);
 
+/// Whether a subvolume is a read-only snapshot (BTRFS_IOC_SUBVOL_GETFLAGS): 1, 0, or -1 for an error.
+int holdfast_subvolume_is_read_only(int subvolume);
+
+/// Whether the caller may remove any subvolume: CAP_SYS_ADMIN in the first user namespace, which BTRFS_IOC_TREE_SEARCH asks for too.
+/// 1, or -1 for an error.
+int holdfast_btrfs_is_administered(int file);
+
+/// Whether new files in a directory are written in place and not copied on write (FS_IOC_GETFLAGS, FS_NOCOW_FL): 1, 0, or -1 for an
+/// error. A new subvolume does not take that over from the directory around it.
+int holdfast_is_overwritten_in_place(int directory);
+
 /// The number that a subvolume has as long as the file system lives, unlike its device number (BTRFS_IOC_INO_LOOKUP).
 int holdfast_subvolume_number(int subvolume, uint64_t *number);
 

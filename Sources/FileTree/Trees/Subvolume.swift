@@ -57,9 +57,23 @@ package enum Subvolume {
             }, "ioctl(BTRFS_IOC_SNAP_CREATE_V2)", name)
     }
 
-    /// Whether subvolumes can be made in a directory.
+    /// Whether subvolumes can lie in a directory.
     package static func canLie(in directory: borrowing Descriptor) -> Bool {
         (try? directory.fileSystemStatus().type) == fileSystemType
+    }
+
+    /// Whether the caller may make subvolumes in a directory and remove them again, and files in them are written as they are in
+    /// the directory: a subvolume does not take over that files are not copied on write.
+    package static func isWelcome(in directory: borrowing Descriptor) -> Bool {
+        let number = directory.rawValue
+        return canLie(in: directory) && holdfast_btrfs_is_administered(number) == 1
+            && holdfast_is_overwritten_in_place(number) == 0
+    }
+
+    /// Whether an open directory is the root of a read-only snapshot, to which nothing was done since it was made.
+    package static func isUntouched(_ directory: borrowing Descriptor) throws(FileError) -> Bool {
+        guard try isRoot(directory) else { return false }
+        return holdfast_subvolume_is_read_only(directory.rawValue) == 1
     }
 
     /// The number that the file system gave a subvolume, to no other before or after. Root directories of subvolumes cannot be
@@ -79,6 +93,12 @@ package enum Subvolume {
     ///   was removed.
     static func removeAtOnce(_ name: [UInt8], in directory: borrowing Descriptor) -> Bool {
         guard (try? lies(name, in: directory)) == true, !hasMounts(below: name, in: directory) else { return false }
+        if destroy(name, in: directory) { return true }
+        // What stays is removed entry by entry, which a read-only snapshot would not allow.
+        if let subvolume = try? directory.openDirectory(name) {
+            let number = subvolume.rawValue
+            _ = changing("ioctl(BTRFS_IOC_SUBVOL_SETFLAGS)") { Int(holdfast_subvolume_make_writable(number)) }
+        }
         return destroy(name, in: directory)
     }
 

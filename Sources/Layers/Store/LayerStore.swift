@@ -63,6 +63,13 @@ package final class LayerStore: Sendable {
         }
     }
 
+    /// The directory of all layers.
+    package func all() throws(StorageError) -> SharedDescriptor {
+        do throws(FileError) { return SharedDescriptor(try records.directory.duplicate()) } catch {
+            throw StorageError(error, doing: "open the layers", object: "")
+        }
+    }
+
     /// The layer's tar, as it came. Call ``Archive/RebuiltTarFeed/finish()`` at the end.
     package func tar(of chainID: Digest, checkpoint: Checkpoint) throws(StorageError) -> RebuiltTarFeed {
         let (skeleton, shadowed) = try attempt(chainID) { () throws(FileError) in

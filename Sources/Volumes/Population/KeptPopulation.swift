@@ -6,11 +6,12 @@ internal import StorageModel
 ///
 /// `populations/<name>/` in the directory of the image's uppermost layer has `tree`, all that the volume got, and
 /// `report.json`, what there is to tell of it. It is made in the staging area of the population that it is a snapshot of and
-/// renamed into place, never changes, and goes with the layer. All blocks are shared with the layer, but every entry takes its
-/// room in the file system's tree, some hundred bytes. Nothing depends on it: what cannot be kept or taken is copied.
+/// renamed into place, never changes, and goes with the layer. Blocks are shared with the layer, but every entry takes its room
+/// in the file system's tree: some hundred bytes, and its content if that is so small. Nothing depends on it: what cannot be kept or taken is copied.
 package struct KeptPopulation: Sendable {
     private let source: TreeSource
     private let layer: SharedDescriptor
+    private let layers: SharedDescriptor
     private let name: [UInt8]
 
     private static let directoryName = Array("populations".utf8)
@@ -23,12 +24,18 @@ package struct KeptPopulation: Sendable {
 
     /// - Parameters:
     ///   - source: what is copied where no snapshot is kept.
-    ///   - layer: the directory of the layer that the source is seen from.
+    ///   - layer: the directory of the layer that the source is seen from, and `layers` that of all.
     ///   - name: of the directory, which no other place in the image has.
-    package init(of source: TreeSource, in layer: SharedDescriptor, name: String) {
+    package init(of source: TreeSource, in layer: SharedDescriptor, _ layers: SharedDescriptor, name: String) {
         self.source = source
         self.layer = layer
+        self.layers = layers
         self.name = Array(name.utf8)
+    }
+
+    /// Forgets what is kept beside a layer: what it was copied from may have been damaged.
+    package static func forget(in layer: SharedDescriptor) throws(FileError) {
+        try TreeRemoval.remove(directoryName, in: layer.descriptor)
     }
 
     /// Makes the data of a volume under construction a snapshot.
@@ -37,11 +44,18 @@ package struct KeptPopulation: Sendable {
     func place(in staged: StagedVolume) -> TreeCopy.Report? {
         guard canKeep else { return nil }
         do throws(FileError) {
-            let kept = try layer.descriptor.openDirectory(Self.directoryName).openDirectory(name)
-            guard let report = try Self.readReport(in: kept) else { return nil }
+            let home = try layer.descriptor.openDirectory(Self.directoryName)
+            let kept = try home.openDirectory(name)
             let tree = try kept.openDirectory(Self.treeName)
+            guard let report = try Self.readReport(in: kept), try Subvolume.isUntouched(tree) else {
+                // Nobody's any more: a store that was copied file by file has a directory there.
+                try TreeRemoval.remove(name, in: home)
+                return nil
+            }
             try staged.replaceData { directory, name throws(FileError) in
                 try Subvolume.snapshot(tree, name, in: directory, isWritable: true)
+                // Who removes it entry by entry makes it writable first.
+                guard try Subvolume.isUntouched(tree) else { throw FileError("ioctl", errno: .stale) }
             }
             return report
         } catch {
@@ -49,20 +63,30 @@ package struct KeptPopulation: Sendable {
         }
     }
 
+    /// Held by the one population of the store that is to be kept. Two at once could give two files one inode number and one time
+    /// of change, by which backups know a file again.
+    struct Turn: ~Copyable {
+        fileprivate let lease: Lease
+
+        consuming func end() {}
+    }
+
     /// Makes the empty data of a volume under construction a subvolume, if it is to be kept.
     ///
-    /// - Returns: whether it is one now.
-    func prepare(_ staged: StagedVolume) -> Bool {
-        guard canKeep else { return false }
+    /// - Returns: `nil` if it is not.
+    func prepare(_ staged: StagedVolume) -> Turn? {
+        guard canKeep else { return nil }
         do throws(FileError) {
-            guard try source.holds(atLeast: Self.entriesLeast) else { return false }
+            guard try source.holds(atLeast: Self.entriesLeast),
+                let lease = try Lease.take(try layers.descriptor.reopenDirectory(), .exclusive)
+            else { return nil }
             let mode = try staged.data.descriptor.status().mode
             try staged.replaceData { directory, name throws(FileError) in
                 try Subvolume.make(name, in: directory, mode: mode)
             }
-            return true
+            return Turn(lease: lease)
         } catch {
-            return false
+            return nil
         }
     }
 
@@ -80,7 +104,7 @@ package struct KeptPopulation: Sendable {
         } catch {}
     }
 
-    private var canKeep: Bool { PopulationContent.isPrivileged && Subvolume.canLie(in: layer.descriptor) }
+    private var canKeep: Bool { PopulationContent.isPrivileged && Subvolume.isWelcome(in: layer.descriptor) }
 
     private func openHome() throws(FileError) -> Descriptor {
         do throws(FileError) {

@@ -8,14 +8,18 @@ extension Volumes {
         _ content: PopulationContent, to staged: StagedVolume, _ options: PopulationOptions,
         _ checkpoint: Checkpoint, of name: VolumeName
     ) throws(StorageError) -> TreeCopy.Report {
-        let kept = options.isDurable ? content.keptPopulation : nil
+        // Never a part of a volume: what is a subvolume inside of another directory is another file system to many tools.
+        let kept = options.isDurable && options.subpath.isRoot ? content.keptPopulation : nil
         if let report = kept?.place(in: staged) {
             checkpoint.progress.advance(entries: report.entries, bytes: 0)
             return report
         }
-        let isKept = kept?.prepare(staged) ?? false
+        guard let kept, let turn = kept.prepare(staged) else {
+            return try copy(content, to: staged.data.descriptor, options, checkpoint, of: name)
+        }
         let report = try copy(content, to: staged.data.descriptor, options, checkpoint, of: name)
-        if isKept, report.skipped.isEmpty { kept?.keep(staged, report) }
+        if report.skipped.isEmpty { kept.keep(staged, report) }
+        turn.end()
         return report
     }
 

@@ -135,12 +135,87 @@ struct KeptPopulationTests {
         #expect(try Tool.run("ls", "-A", disk.path + "/store/staging").check().lines.isEmpty)
     }
 
-    @Test("what cannot be read of a kept snapshot is copied")
-    func damaged() throws {
+    @Test(
+        "what is kept and is not as it was made is copied, and kept anew", arguments: ["report", "copied", "writable"])
+    func damaged(_ damage: String) throws {
         _ = try seed("first")
         let original = try TreeFingerprint(data("first"))
-        try Tool.script("echo no > \"$1\"/store/layers/*/populations/*/report.json", disk.path).check()
+        try Tool.script(
+            """
+            cd "$1"/store/layers/*/populations/*
+            case $2 in
+                report) echo no > report.json ;;
+                copied) mv tree old; cp -a old tree; rm tree/0/f1; btrfs subvolume delete old ;;
+                writable) btrfs property set -f tree ro false; rm tree/0/f1 ;;
+            esac
+            """, disk.path, damage
+        ).check()
         #expect(try (seed("second")["reflinkedFiles"].integer ?? 0) > 0)
         #expect(try TreeFingerprint(data("second")) == original)
+        #expect(try subvolumes().filter { $0.hasSuffix("/tree") }.count == 1)
+        _ = try seed("third")
+        #expect(try TreeFingerprint(data("third")) == original)
+    }
+
+    @Test("a part of a volume is never a subvolume: clones and backups have it")
+    func subpath() throws {
+        _ = try seed("first")
+        try holdfast("volume", "create", "v").check()
+        try Tool.run("mkdir", data("v") + "/part").check()
+        try holdfast(
+            "container", "create", "--mount", "type=volume,source=v,destination=/d,volume-subpath=part", "app:1"
+        ).check()
+        #expect(try subvolumes().contains("store/volumes/v/_data/part") == false)
+        let original = try TreeFingerprint(data("first"))
+        #expect(try TreeFingerprint(data("v") + "/part") == original)
+        try holdfast("volume", "clone", "v", "clone").check()
+        #expect(try TreeFingerprint(data("clone") + "/part") == original)
+        try holdfast("backup", "create", "v", "--to", folder("v.tar.zst")).check()
+        try holdfast("backup", "restore", folder("v.tar.zst"), "--to", "back").check()
+        #expect(try TreeFingerprint(data("back") + "/part") == original)
+    }
+
+    @Test("a volume that is a snapshot is cloned, backed up, replaced, renamed and removed like any")
+    func life() throws {
+        _ = try seed("first")
+        _ = try seed("v")
+        let original = try TreeFingerprint(data("first"))
+        try holdfast("volume", "clone", "v", "clone").check()
+        #expect(try TreeFingerprint(data("clone")) == original)
+        try holdfast("backup", "create", "v", "--to", folder("v.tar.zst"), "--consistency", "snapshot").check()
+        try Tool.script("rm -r \"$1\"/*", data("v")).check()
+        try holdfast("backup", "restore", folder("v.tar.zst"), "--to", "v", "--replace").check()
+        #expect(try TreeFingerprint(data("v")) == original)
+        try holdfast("volume", "rename", "first", "other").check()
+        #expect(try TreeFingerprint(data("other")) == original)
+        try holdfast("volume", "rm", "other", "v", "clone").check()
+        #expect(try subvolumes().count == 1)
+    }
+
+    @Test("a repair that takes a layer away forgets what was copied out of it")
+    func repaired() throws {
+        let image = try ImageFixture(
+            [
+                [.directory("d")] + (0..<1100).map { .file("d/f\($0)", "content") }, [.file("d/upper", "1")],
+            ], names: ["two:1"])
+        try ImageLayout.docker25.write([image], to: folder("two.tar"))
+        try holdfast("image", "load", "-i", folder("two.tar")).check()
+        try holdfast("container", "create", "two:1").check()
+        // Found out of order by nobody until the layers are read.
+        try Tool.script("for f in \"$1\"/store/layers/*/diff/d/f7; do printf CONTENT > $f; done", disk.path).check()
+        try holdfast("volume", "seed", "bad", "--image", "two:1", "--path", "/d").check()
+        #expect(try Tool.run("cat", data("bad") + "/f7").check().text == "CONTENT")
+        _ = try holdfast("check", "--read-data", "--repair")
+        try holdfast("image", "load", "-i", folder("two.tar")).check()
+        try holdfast("volume", "seed", "good", "--image", "two:1", "--path", "/d").check()
+        #expect(try Tool.run("cat", data("good") + "/f7").check().text == "content")
+    }
+
+    @Test("where files are not copied on write nothing is kept", .enabled(if: Tool.exists("chattr"), "no chattr"))
+    func writtenInPlace() throws {
+        try Tool.run("chattr", "+C", disk.path + "/store/volumes", disk.path + "/store/staging").check()
+        try Tool.script("chattr +C \"$1\"/store/layers/*", disk.path).check()
+        _ = try seed("first")
+        #expect(try subvolumes() == [])
     }
 }
