@@ -1,27 +1,31 @@
 internal import StorageModel
 
-/// Puts services that extend others over them.
-struct ComposeExtension {
+/// Puts the services of a file that extend others over them; each once.
+final class ComposeExtension {
+    /// Another file, by its absolute path.
+    typealias Other = (ComposePlace, String) throws(StorageError) -> ComposeExtension
+
     private static let limitDepth = 50
 
     private let node: ComposeNode
     private let directory: String
     private let file: String
-    /// The content of another file, by its absolute path.
-    private let read: (ComposePlace, String) throws(StorageError) -> ComposeNode?
+    private let budget: ComposeBudget
+    private let other: Other
+    private var known: [String: ComposeNode] = [:]
 
     /// - Parameters:
     ///   - node: of the file.
     ///   - directory: what paths in it are relative to.
     ///   - file: how messages call it.
     init(
-        _ node: ComposeNode, directory: String, file: String,
-        read: @escaping (ComposePlace, String) throws(StorageError) -> ComposeNode?
+        _ node: ComposeNode, directory: String, file: String, _ budget: ComposeBudget, _ other: @escaping Other
     ) {
         self.node = node
         self.directory = directory
         self.file = file
-        self.read = read
+        self.budget = budget
+        self.other = other
     }
 
     /// The file, in which no service extends another any more.
@@ -43,29 +47,33 @@ struct ComposeExtension {
     /// - Parameters:
     ///   - place: where the service is asked for.
     ///   - trail: what extends it, with the files.
-    private func resolved(_ name: String, _ place: ComposePlace, trail: [String]) throws(StorageError) -> ComposeNode {
-        let shown = name.printable(limit: 80)
-        guard let own = node["services"]?[name] else {
-            if let entry = try node["services"]?.entries("services").first(where: { $0.key == name }) {
-                return entry.value
-            }
-            throw place.fault("there is no service '\(shown)' to extend in \(file.printable(limit: 200))")
+    private func resolved(
+        _ name: String, _ place: ComposePlace, trail: [ComposeStep]
+    ) throws(StorageError) -> ComposeNode {
+        if let known = known[name] { return known }
+        guard let own = try node["services"]?.entries("services").first(where: { $0.key == name })?.value else {
+            throw place.fault(
+                "there is no service '\(name.printable(limit: 80))' to extend in \(file.printable(limit: 200))")
         }
         guard let extends = own["extends"] else { return own }
-        let step = "\(shown) of \(file.printable(limit: 200))"
+        let step = ComposeStep(service: name, file: file)
         guard !trail.contains(step) else {
-            throw extends.place.fault("services extend each other: \((trail + [step]).joined(separator: ", "))")
+            let steps = (trail + [step]).map(\.description).joined(separator: ", ")
+            throw extends.place.fault("services extend each other: \(steps)")
         }
         guard trail.count < Self.limitDepth else {
             throw extends.place.fault("too many services extend one another", code: .limitExceeded)
         }
-        let base = try base(extends, "services.\(shown).extends", trail + [step])
-        return try ComposeMerging.merge(
-            base.without("extends"), own.without("extends"), path: ["services", name])
+        let base = try base(extends, "services.\(name.printable(limit: 80)).extends", trail + [step])
+        try budget.take(base, at: extends.place)
+        let result = try ComposeMerging.merge(
+            base.asBase(), own.without("extends"), path: ["services", name], keepsResets: true)
+        known[name] = result
+        return result
     }
 
     private func base(
-        _ extends: ComposeNode, _ path: String, _ trail: [String]
+        _ extends: ComposeNode, _ path: String, _ trail: [ComposeStep]
     ) throws(StorageError) -> ComposeNode {
         if case .text(let name) = extends.content { return try resolved(name, extends.place, trail: trail) }
         _ = try extends.entries(path, keys: ["service", "file"])
@@ -74,14 +82,17 @@ struct ComposeExtension {
         }
         let name = try service.text("\(path).service")
         guard let other = extends["file"] else { return try resolved(name, service.place, trail: trail) }
-        let found = ComposeModel.joined(directory, try other.text("\(path).file"))
-        guard let content = try read(other.place, found) else {
-            throw other.place.fault("the file '\(found.printable(limit: 200))' is empty")
-        }
-        return try ComposeExtension(
-            content, directory: ComposeModel.directory(of: found), file: found, read: read
-        ).resolved(name, service.place, trail: trail)
+        let found = try ComposeInclusion.path(other, "\(path).file", directory)
+        return try self.other(other.place, found).resolved(name, service.place, trail: trail)
     }
+}
+
+/// A service on the way from one that extends to what it extends.
+private struct ComposeStep: Equatable, CustomStringConvertible {
+    let service: String
+    let file: String
+
+    var description: String { "\(service.printable(limit: 80)) of \(file.printable(limit: 200))" }
 }
 
 extension ComposeNode {
@@ -90,6 +101,20 @@ extension ComposeNode {
         guard case .mapping(let entries) = content else { return self }
         var result = self
         result.content = .mapping(entries.filter { $0.key != key })
+        return result
+    }
+
+    /// What others extend: its tags were for its own file.
+    fileprivate func asBase() -> ComposeNode {
+        var result = without("extends")
+        result.replacement = nil
+        guard case .mapping(let entries) = result.content else { return result }
+        result.content = .mapping(
+            entries.filter { $0.value.replacement != .reset }.map { entry in
+                var plain = entry
+                plain.value.replacement = nil
+                return plain
+            })
         return result
     }
 }

@@ -6,9 +6,11 @@ internal import StorageModel
 /// the same target; labels may be a list in one file and a mapping in another. `!reset` takes a value away, `!override`
 /// replaces it whole.
 enum ComposeMerging {
-    static func merge(_ earlier: ComposeNode, _ later: ComposeNode, path: [String] = []) throws(StorageError)
-        -> ComposeNode
-    {
+    ///
+    /// - Parameter keepsResets: whether what takes a value away stays, to take it away from other files too.
+    static func merge(
+        _ earlier: ComposeNode, _ later: ComposeNode, path: [String] = [], keepsResets: Bool = false
+    ) throws(StorageError) -> ComposeNode {
         if later.replacement == .override { return later }
         if later.isNull { return earlier }
         if earlier.isNull { return later }
@@ -17,7 +19,7 @@ enum ComposeMerging {
         switch (earlier.content, later.content) {
         case (.mapping(let old), .mapping(let new)):
             var result = earlier
-            result.content = .mapping(try merge(old, new, path))
+            result.content = .mapping(try merge(old, new, path, keepsResets))
             return result
         case (.list(let old), .list(let new)):
             var result = earlier
@@ -32,15 +34,17 @@ enum ComposeMerging {
     }
 
     private static func merge(
-        _ old: [ComposeEntry], _ new: [ComposeEntry], _ path: [String]
+        _ old: [ComposeEntry], _ new: [ComposeEntry], _ path: [String], _ keepsResets: Bool
     ) throws(StorageError) -> [ComposeEntry] {
         var result = old
         for entry in new {
             let index = result.firstIndex { $0.key == entry.key }
             if entry.value.replacement == .reset {
                 if let index { result.remove(at: index) }
+                if keepsResets { result.append(entry) }
             } else if let index {
-                result[index].value = try merge(result[index].value, entry.value, path: path + [entry.key])
+                result[index].value = try merge(
+                    result[index].value, entry.value, path: path + [entry.key], keepsResets: keepsResets)
             } else {
                 result.append(entry)
             }

@@ -3,18 +3,23 @@ internal import StorageModel
 /// The content of compose files with all that they refer to: `include` and `extends` (Compose specification, "Include",
 /// "Extends").
 ///
-/// An included project is added to the file that names it, and may have nothing of another kind under the same name; what it
-/// says of paths is relative to its own directory, and its own `.env` fills in for variables that are not set. A service that
-/// extends another is merged over it, as a later file over an earlier one.
+/// An included project is added to the file that names it, and may have nothing else under the same name; what it says of
+/// paths is relative to its own directory, and its own `.env` fills in for variables that are not set. A service that extends
+/// another is merged over it, as a later file over an earlier one. Kept is only what is about storage.
 final class ComposeModel {
     /// A file that others refer to; `nil` if it is missing. The path is absolute.
     typealias Files = (_ path: String) throws(StorageError) -> ComposeSource?
 
-    private static let limitFiles = 100
+    private static let limitBytes = 64 << 20
+    private static let limitIncludes = 1000
+    private static let limitTrail = 100
 
     private let files: Files
+    private let budget = ComposeBudget()
+    private var sources: [String: ComposeSource] = [:]
     private var variables: [ComposeVariables] = []
-    private var readFiles = 0
+    private var parsedBytes = 0
+    private var includes = 0
 
     init(files: @escaping Files) { self.files = files }
 
@@ -28,46 +33,61 @@ final class ComposeModel {
     ///
     /// - Parameters:
     ///   - directory: what paths are relative to.
-    ///   - trail: the files that include this one, by path.
+    ///   - trail: the files that include these, by path.
     func read(
         _ sources: [ComposeSource], in directory: String, values: [String: String], trail: [String] = []
     ) throws(StorageError) -> ComposeNode? {
         let variables = ComposeVariables(values)
         self.variables.append(variables)
         var merged: ComposeNode?
-        for source in sources {
-            guard var node = try ComposeReader.read(source, variables) else { continue }
-            if let include = node["include"] {
-                node = try including(include, in: node, directory, values, trail)
+        // Each file once, however many services extend one of it.
+        var extended: [String: ComposeExtension] = [:]
+        func other(_ place: ComposePlace, _ path: String) throws(StorageError) -> ComposeExtension {
+            if let known = extended[path] { return known }
+            let source = try file(path, place)
+            let moved = ComposeSource(
+                name: source.name, text: source.text, directory: Self.directory(of: path), path: path)
+            guard let node = try parse(moved, variables, place) else {
+                throw place.fault("the file '\(path.printable(limit: 200))' is empty")
             }
-            node = try ComposeExtension(node, directory: directory, file: source.name) {
-                (place, path) throws(StorageError) in
-                try self.extendedFile(path, variables, place)
-            }.resolved()
+            let made = ComposeExtension(node, directory: Self.directory(of: path), file: path, budget, other)
+            extended[path] = made
+            return made
+        }
+        for source in sources {
+            guard var node = try parse(source, variables, nil) else { continue }
+            if let include = node["include"] {
+                let path = source.path.map { [$0] } ?? []
+                node = try including(include, in: node, directory, values, trail + path)
+            }
+            node = try ComposeExtension(node, directory: directory, file: source.path ?? source.name, budget, other)
+                .resolved()
             merged = if let earlier = merged { try ComposeMerging.merge(earlier, node) } else { node }
         }
         return merged
     }
 
-    /// The content of a file of which a service is extended.
-    private func extendedFile(
-        _ path: String, _ variables: ComposeVariables, _ place: ComposePlace
+    private func parse(
+        _ source: ComposeSource, _ variables: ComposeVariables, _ place: ComposePlace?
     ) throws(StorageError) -> ComposeNode? {
-        let source = try file(path, place)
-        return try ComposeReader.read(
-            ComposeSource(name: source.name, text: source.text, directory: Self.directory(of: path)), variables)
+        parsedBytes += source.text.utf8.count
+        guard parsedBytes <= Self.limitBytes else {
+            let start = ComposePlace(source: source, line: 1, column: 1)
+            throw (place ?? start).fault("the files that refer to each other are too large", code: .limitExceeded)
+        }
+        let node = try ComposeReader.read(source, variables)?.withStorageAlone()
+        if let node { try budget.take(node, at: node.place) }
+        return node
     }
 
     private func file(_ path: String, _ place: ComposePlace) throws(StorageError) -> ComposeSource {
-        readFiles += 1
-        guard readFiles <= Self.limitFiles else {
-            throw place.fault("more than \(Self.limitFiles) files refer to each other", code: .limitExceeded)
-        }
+        if let known = sources[path] { return known }
         guard let source = try files(path) else {
             throw place.fault(
                 "there is no file '\(path.printable(limit: 200))'", code: .notFound,
                 hint: "paths are relative to the directory of the file that names them")
         }
+        sources[path] = source
         return source
     }
 
@@ -79,20 +99,23 @@ final class ComposeModel {
         var result = node
         for (index, item) in try include.list("include").enumerated() {
             let entry = try ComposeInclusion(item, "include[\(index)]", in: directory)
-            for path in entry.paths where trail.contains(path) {
-                throw item.place.fault("the file includes itself: \((trail + [path]).joined(separator: ", "))")
+            includes += 1
+            guard includes <= Self.limitIncludes, trail.count <= Self.limitTrail else {
+                throw item.place.fault("too many files include each other", code: .limitExceeded)
             }
             var sources: [ComposeSource] = []
             for path in entry.paths {
+                guard !trail.contains(path) else {
+                    throw item.place.fault("the file includes itself: \((trail + [path]).joined(separator: ", "))")
+                }
                 let source = try file(path, item.place)
-                sources.append(ComposeSource(name: source.name, text: source.text, directory: entry.directory))
+                sources.append(
+                    ComposeSource(name: source.name, text: source.text, directory: entry.directory, path: path))
             }
-            guard
-                let included = try read(
-                    sources, in: entry.directory, values: try environment(entry, values), trail: trail + entry.paths)
-            else { continue }
+            let values = try environment(entry, values)
+            guard let included = try read(sources, in: entry.directory, values: values, trail: trail) else { continue }
             _ = try included.entries("the included file")
-            result = try Self.adding(included, to: result, item.place)
+            result = try entry.adding(included, to: result, whoseDirectory: directory)
         }
         return result
     }
@@ -107,43 +130,10 @@ final class ComposeModel {
                 if entry.environmentFiles == nil { continue }
                 throw entry.place.fault("there is no file '\(path.printable(limit: 200))'", code: .notFound)
             }
-            result.merge(try EnvironmentFile.parse(source, environment: values)) { $1 }
+            let known = result.merging(values) { $1 }
+            result.merge(try EnvironmentFile.parse(source, environment: known)) { $1 }
         }
         return result.merging(values) { $1 }
-    }
-
-    private static func adding(
-        _ included: ComposeNode, to node: ComposeNode, _ place: ComposePlace
-    ) throws(StorageError) -> ComposeNode {
-        guard case .mapping(var entries) = node.content else { return node }
-        for kind in ["services", "volumes"] {
-            guard let added = included[kind] else { continue }
-            let index = entries.firstIndex { $0.key == kind && !$0.value.isNull }
-            var own = try index.map { index throws(StorageError) in try entries[index].value.entries(kind) } ?? []
-            for entry in try added.entries(kind) {
-                guard let known = own.first(where: { $0.key == entry.key }) else {
-                    own.append(entry)
-                    continue
-                }
-                guard known.value.hasContent(of: entry.value) else {
-                    throw place.fault(
-                        "\(kind).\(entry.key.printable(limit: 80)) is in the included file, at \(entry.place.words), and "
-                            + "another at \(known.place.words)",
-                        code: .conflict, hint: "rename one of the two; an override file can change what is included")
-                }
-            }
-            var value = index.map { entries[$0].value } ?? added
-            value.content = .mapping(own)
-            if let index {
-                entries[index].value = value
-            } else {
-                entries.removeAll { $0.key == kind }
-                entries.append(ComposeEntry(key: kind, place: added.place, value: value))
-            }
-        }
-        var result = node
-        result.content = .mapping(entries)
-        return result
     }
 
     // MARK: Paths
@@ -159,55 +149,51 @@ final class ComposeModel {
     }
 }
 
-/// One entry of `include`.
-struct ComposeInclusion {
-    /// Absolute; a later one comes over an earlier one.
-    let paths: [String]
-    /// What paths in the files are relative to.
-    let directory: String
-    /// `nil` for `.env` in the directory, which may be missing.
-    let environmentFiles: [String]?
-    let place: ComposePlace
+/// How many values all files of a project may come to: each service that extends another gets that one's values too.
+final class ComposeBudget {
+    private static let limitNodes = 1_000_000
+    private var taken = 0
 
-    private static let keys = ["path", "project_directory", "env_file"]
+    func take(_ node: ComposeNode, at place: ComposePlace) throws(StorageError) {
+        taken += node.nodeCount
+        guard taken <= Self.limitNodes else {
+            throw place.fault("the files have too many values together", code: .limitExceeded)
+        }
+    }
+}
 
-    init(_ node: ComposeNode, _ name: String, in parent: String) throws(StorageError) {
-        place = node.place
-        if case .text = node.content {
-            paths = [try Self.path(node, name, parent)]
-            environmentFiles = nil
-            directory = ComposeModel.directory(of: paths[0])
-            return
+extension ComposeNode {
+    fileprivate var nodeCount: Int {
+        switch content {
+        case .null, .text: 1
+        case .list(let list): list.reduce(1) { $0 + $1.nodeCount }
+        case .mapping(let entries): entries.reduce(1) { $0 + $1.value.nodeCount }
         }
-        _ = try node.entries(name, keys: Self.keys)
-        guard let path = node["path"], !path.oneOrMany.isEmpty else {
-            throw node.place.fault("\(name) has no path", hint: "write path: FILE")
-        }
-        paths = try Self.paths(path, "\(name).path", parent)
-        environmentFiles = try node["env_file"].map { file throws(StorageError) in
-            try Self.paths(file, "\(name).env_file", parent)
-        }
-        directory =
-            try node["project_directory"].map { directory throws(StorageError) in
-                try Self.path(directory, "\(name).project_directory", parent)
-            } ?? ComposeModel.directory(of: paths[0])
     }
 
-    private static func paths(
-        _ node: ComposeNode, _ name: String, _ parent: String
-    ) throws(StorageError) -> [String] {
-        var result: [String] = []
-        for item in node.oneOrMany { result.append(try path(item, name, parent)) }
+    private static let keys: Set = ["name", "include", "services", "volumes"]
+    private static let serviceKeys: Set = ["image", "volumes", "tmpfs", "volumes_from", "profiles", "extends"]
+
+    /// The file without what is not about storage, which may be merged by rules of its own.
+    fileprivate func withStorageAlone() -> ComposeNode {
+        guard case .mapping(let entries) = content else { return self }
+        var result = self
+        result.content = .mapping(
+            entries.filter { Self.keys.contains($0.key) }.map { entry in
+                guard entry.key == "services", case .mapping(let services) = entry.value.content else { return entry }
+                var kept = entry
+                kept.value.content = .mapping(services.map { $0.withKeys(Self.serviceKeys) })
+                return kept
+            })
         return result
     }
+}
 
-    private static func path(_ node: ComposeNode, _ name: String, _ parent: String) throws(StorageError) -> String {
-        let text = try node.text(name)
-        guard !text.contains("://"), !text.hasPrefix("git@"), !text.hasPrefix("oci:"), !text.isEmpty else {
-            throw node.place.fault(
-                "\(name) is '\(text.printable(limit: 200))', which is no path of a file",
-                hint: "fetch it first, and name the file")
-        }
-        return ComposeModel.joined(parent, text)
+extension ComposeEntry {
+    fileprivate func withKeys(_ keys: Set<String>) -> ComposeEntry {
+        guard case .mapping(let entries) = value.content else { return self }
+        var result = self
+        result.value.content = .mapping(entries.filter { keys.contains($0.key) })
+        return result
     }
 }

@@ -29,6 +29,19 @@ struct ComposeNode: Sendable {
         return entries.first { $0.key == key && !$0.value.isNull }?.value
     }
 
+    /// Without what takes away a value of an earlier file: there is none.
+    func withoutResets() -> ComposeNode {
+        guard case .mapping(let entries) = content else { return self }
+        var result = self
+        result.content = .mapping(
+            entries.filter { $0.value.replacement != .reset }.map { entry in
+                var kept = entry
+                kept.value = entry.value.withoutResets()
+                return kept
+            })
+        return result
+    }
+
     /// Whether both say the same, wherever they are written.
     func hasContent(of other: ComposeNode) -> Bool {
         switch (content, other.content) {

@@ -24,7 +24,7 @@ package struct ComposeProject: Sendable {
     ///   - name: what the command line says; `nil` for `COMPOSE_PROJECT_NAME`, else `name` in the files, else the directory.
     ///   - environment: that of the process.
     ///   - environmentFile: the file `.env` in the directory; the environment counts more.
-    ///   - profiles: those of services that are asked for; added are those of `COMPOSE_PROFILES`.
+    ///   - profiles: those of services that are asked for; if empty, those of `COMPOSE_PROFILES`.
     ///   - files: gives a file that others refer to, by its absolute path; `nil` if it is missing.
     /// - Throws: ``StorageModel/StorageError/Code/invalidInput`` with the line, for what is no compose file.
     package static func load(
@@ -39,15 +39,16 @@ package struct ComposeProject: Sendable {
         let chosen = try projectName(name, sources, directory, values)
         values["COMPOSE_PROJECT_NAME"] = chosen.rawValue
         let model = ComposeModel(files: files)
-        let trail = sources.map {
-            ComposeModel.joined(directory, $0.name.split(separator: "/").last.map(String.init) ?? "")
-        }
-        guard let merged = try model.read(sources, in: directory, values: values, trail: trail) else {
+        guard let merged = try model.read(sources, in: directory, values: values)?.withoutResets() else {
             let file = sources.first?.name ?? ""
             throw StorageError(.invalidInput, object: file, "the compose file '\(file.printable(limit: 200))' is empty")
         }
-        let named = values["COMPOSE_PROFILES"]?.split(separator: ",").map(String.init) ?? []
-        return try project(merged, chosen, directory, home: values["HOME"], Set(profiles + named), model)
+        let chosenProfiles = profiles.isEmpty ? Self.profiles(values["COMPOSE_PROFILES"] ?? "") : profiles
+        return try project(merged, chosen, directory, home: values["HOME"], Set(chosenProfiles), model)
+    }
+
+    private static func profiles(_ text: String) -> [String] {
+        text.split(separator: ",").map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
     }
 
     private static func project(
@@ -57,7 +58,7 @@ package struct ComposeProject: Sendable {
         _ = try root.entries("the file")
         var notes: [String] = []
         let volumes = try root["volumes"].map { node throws(StorageError) in
-            try ComposeVolumeReader.read(node, project: name, notes: &notes)
+            try ComposeVolumeReader.read(node, project: name, directory: directory, notes: &notes)
         }
         let reader = ComposeServiceReader(
             volumes: Dictionary((volumes ?? []).map { ($0.key, $0) }) { $1 }, directory: directory, profiles: profiles,
@@ -114,6 +115,12 @@ package struct ComposeProject: Sendable {
     }
 
     private static let limitTrail = 100
+
+    /// Whether only services mount the volume whose profiles are not asked for.
+    package func isIdle(_ volume: ComposeVolume) -> Bool {
+        let users = services.filter { $0.mentions(volume) }
+        return !users.isEmpty && users.allSatisfy { !$0.isEnabled }
+    }
 
     // MARK: The name
 

@@ -11,6 +11,26 @@ package struct ComposeService: Sendable {
     package let isEnabled: Bool
 }
 
+extension ComposeService {
+    private static func source(_ short: String) -> String? {
+        let parts = short.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count > 1 ? String(parts[0]) : nil
+    }
+
+    /// Whether it mounts the volume itself.
+    func mentions(_ volume: ComposeVolume) -> Bool {
+        mounts.contains { mount in
+            switch mount.form {
+            case .short(let text): return Self.source(text) == volume.key
+            case .long(let spec):
+                guard case .volume(let mounted) = spec.content else { return false }
+                return mounted.name?.rawValue == volume.name
+            case .tmpfs: return false
+            }
+        }
+    }
+}
+
 /// One mount of a service.
 package struct ComposeMount: Sendable {
     package enum Form: Sendable {

@@ -12,22 +12,36 @@ struct ComposeServiceReader {
     func read(_ entry: ComposeEntry, notes: inout [String]) throws(StorageError) -> ComposeService {
         let path = "services.\(entry.key.printable(limit: 80))"
         _ = try entry.value.entries(path)
+        let isEnabled = try isEnabled(entry.value, path)
+        do throws(StorageError) {
+            return ComposeService(
+                name: entry.key,
+                image: try entry.value["image"].map { image throws(StorageError) in try image.text("\(path).image") },
+                mounts: try mounts(entry.value, path, &notes), volumesFrom: try inheritance(entry.value, path),
+                isEnabled: isEnabled)
+        } catch {
+            // Nobody asked for it.
+            guard !isEnabled else { throw error }
+            notes.append(error.message)
+            return ComposeService(name: entry.key, image: nil, mounts: [], volumesFrom: [], isEnabled: false)
+        }
+    }
+
+    private func mounts(
+        _ node: ComposeNode, _ path: String, _ notes: inout [String]
+    ) throws(StorageError) -> [ComposeMount] {
         var mounts: [ComposeMount] = []
-        if let list = entry.value["volumes"] {
+        if let list = node["volumes"] {
             for (index, item) in try list.list("\(path).volumes").enumerated() {
                 mounts.append(try mount(item, "\(path).volumes[\(index)]", &notes))
             }
         }
-        if let tmpfs = entry.value["tmpfs"] {
+        if let tmpfs = node["tmpfs"] {
             for item in tmpfs.oneOrMany {
                 mounts.append(ComposeMount(form: .tmpfs(try item.text("\(path).tmpfs")), place: item.place))
             }
         }
-        return ComposeService(
-            name: entry.key,
-            image: try entry.value["image"].map { image throws(StorageError) in try image.text("\(path).image") },
-            mounts: mounts, volumesFrom: try inheritance(entry.value, path), isEnabled: try isEnabled(entry.value, path)
-        )
+        return mounts
     }
 
     /// A service without profiles always is.

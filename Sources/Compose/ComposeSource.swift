@@ -7,11 +7,14 @@ package final class ComposeSource: Sendable {
     package let text: String
     /// What paths in it are relative to, if that is not the project's directory: absolute.
     package let directory: String?
+    /// Absolute; `nil` for a text that is no file.
+    package let path: String?
 
-    package init(name: String, text: String, directory: String? = nil) {
+    package init(name: String, text: String, directory: String? = nil, path: String? = nil) {
         self.name = name
         self.text = text
         self.directory = directory
+        self.path = path
     }
 
     /// The line of that number, from 1.

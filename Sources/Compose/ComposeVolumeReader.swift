@@ -5,17 +5,17 @@ enum ComposeVolumeReader {
     private static let keys = ["name", "driver", "driver_opts", "external", "labels"]
 
     static func read(
-        _ node: ComposeNode, project: ComposeProjectName, notes: inout [String]
+        _ node: ComposeNode, project: ComposeProjectName, directory: String, notes: inout [String]
     ) throws(StorageError) -> [ComposeVolume] {
         var volumes: [ComposeVolume] = []
         for entry in try node.entries("volumes") {
-            volumes.append(try volume(entry, project, &notes))
+            volumes.append(try volume(entry, project, directory, &notes))
         }
         return volumes.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }
 
     private static func volume(
-        _ entry: ComposeEntry, _ project: ComposeProjectName, _ notes: inout [String]
+        _ entry: ComposeEntry, _ project: ComposeProjectName, _ directory: String, _ notes: inout [String]
     ) throws(StorageError) -> ComposeVolume {
         let path = "volumes.\(entry.key.printable(limit: 80))"
         let node = entry.value
@@ -41,16 +41,23 @@ enum ComposeVolumeReader {
             key: entry.key, name: name,
             driver: try node["driver"].map { driver throws(StorageError) in try driver.text("\(path).driver") }
                 ?? VolumeRequest.localDriver,
-            options: try options(node, path), labels: try node["labels"]?.pairs("\(path).labels") ?? [:],
+            options: try options(node, path, directory), labels: try node["labels"]?.pairs("\(path).labels") ?? [:],
             isExternal: external.isExternal, place: entry.place, project: project)
     }
 
-    private static func options(_ node: ComposeNode, _ path: String) throws(StorageError) -> [String: String] {
+    private static func options(
+        _ node: ComposeNode, _ path: String, _ directory: String
+    ) throws(StorageError) -> [String: String] {
         guard let options = node["driver_opts"] else { return [:] }
         guard case .mapping = options.content else {
             throw options.place.fault("\(path).driver_opts is not a mapping", hint: "write KEY: VALUE")
         }
-        return try options.pairs("\(path).driver_opts")
+        var result = try options.pairs("\(path).driver_opts")
+        // A directory of the host is relative to the file, as that of a mount is.
+        if result["o"] == "bind", let device = result["device"], !device.isEmpty, !device.hasPrefix("/") {
+            result["device"] = ComposeModel.joined(options.place.source.directory ?? directory, device)
+        }
+        return result
     }
 
     /// `external: true`, or the older `external: {name: …}`.

@@ -24,6 +24,10 @@ package enum HostPath {
         return String(cString: resolved)
     }
 
+    package static func isDirectory(_ path: String) -> Bool {
+        (try? Descriptor.openDirectory(atHostPath: path)) != nil
+    }
+
     package static func exists(_ name: String, in directory: String) -> Bool {
         do throws(FileError) {
             _ = try Descriptor.openDirectory(atHostPath: directory).status(of: Array(name.utf8))

@@ -24,7 +24,9 @@ enum ComposeFiles {
     }
 
     private static func sourceIfThere(_ path: String) throws(StorageError) -> ComposeSource? {
-        HostPath.resolved(path) == nil ? nil : try source(path)
+        // A directory called .env is none of ours.
+        guard let found = HostPath.resolved(path), !HostPath.isDirectory(found) else { return nil }
+        return try source(path)
     }
 
     /// The file in the current directory, or in the nearest one above it.
@@ -57,6 +59,7 @@ enum ComposeFiles {
                 "'\(path.printable(limit: 200))' is larger than \(ByteCount(UInt64(limitBytes))), which no compose file is"
             )
         }
-        return ComposeSource(name: path, text: String(decoding: bytes, as: UTF8.self))
+        return ComposeSource(
+            name: path, text: String(decoding: bytes, as: UTF8.self), path: HostPath.absolute(path))
     }
 }

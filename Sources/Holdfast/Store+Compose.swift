@@ -26,10 +26,12 @@ extension Store {
             for mount in try plan.mounts(of: service).containerMounts { directories += Self.madeSource(mount) }
         }
         var report = ComposeReport(project: project.name.rawValue, notes: project.notes)
-        for volume in project.volumes { report.volumes.append(try outcome(of: volume)) }
+        // An external volume that nobody is to mount may be missing.
+        let needed = project.volumes.filter { !($0.isExternal && project.isIdle($0)) }
+        for volume in needed { report.volumes.append(try outcome(of: volume)) }
         let preparation = ComposePreparation(self, isDurable: isDurable)
         do throws(StorageError) {
-            for (index, volume) in project.volumes.enumerated() where report.volumes[index].event == .created {
+            for (index, volume) in needed.enumerated() where report.volumes[index].event == .created {
                 report.volumes[index] = try preparation.make(volume)
             }
             for directory in Set(directories).sorted() { report.directories.append(try preparation.make(directory)) }

@@ -8,8 +8,8 @@ import Testing
         _ text: String, _ others: [String: String] = [:], environment: [String: String] = [:], profiles: [String] = []
     ) throws -> ComposeProject {
         try ComposeProject.load(
-            [ComposeSource(name: "compose.yaml", text: text)], directory: "/srv/shop", name: "shop",
-            environment: environment, profiles: profiles
+            [ComposeSource(name: "compose.yaml", text: text, path: "/srv/shop/compose.yaml")], directory: "/srv/shop",
+            name: "shop", environment: environment, profiles: profiles
         ) { path throws(StorageError) in
             others[path].map { ComposeSource(name: path, text: $0) }
         }
@@ -116,13 +116,98 @@ import Testing
         #expect(project.service("web")?.image == "shared" && project.service("web")?.texts == ["s:/s"])
     }
 
+    @Test("two services of one name and text, but with paths of two directories, are two")
+    func directories() throws {
+        let text = "services: {db: {volumes: [./data:/d]}}"
+        let files = ["/srv/shop/a/c.yaml": text, "/srv/shop/b/c.yaml": text]
+        #expect(throws: StorageError.self) { try load("include: [a/c.yaml, b/c.yaml]", files) }
+        let absolute = files.mapValues { $0.replacing("./data", with: "/data") }
+        #expect(try load("include: [a/c.yaml, b/c.yaml]", absolute).services.count == 1)
+    }
+
+    @Test("what is not about storage may be written in any form")
+    func otherKeys() throws {
+        let project = try load(
+            """
+            services:
+              base: {image: a, environment: [A=1], command: run it, build: ., depends_on: [x]}
+              web: {extends: base, environment: {B: 2}, command: [run], build: {context: .}, depends_on: {y: {}}}
+            networks: {n: {}}
+            """)
+        #expect(project.service("web")?.image == "a")
+    }
+
+    @Test("many services extend one of another file, which is read once")
+    func many() throws {
+        var reads = 0
+        let services = (0..<300).map { "  s\($0): {extends: {file: base.yaml, service: b}}" }.joined(separator: "\n")
+        let project = try ComposeProject.load(
+            [ComposeSource(name: "compose.yaml", text: "services:\n\(services)")], directory: "/srv/shop",
+            name: "shop",
+            environment: [:]
+        ) { path throws(StorageError) in
+            reads += 1
+            return ComposeSource(name: path, text: "services: {a: {image: i}, b: {extends: a}}")
+        }
+        #expect(project.services.allSatisfy { $0.image == "i" } && project.services.count == 300 && reads == 1)
+    }
+
+    @Test("!reset of an override file takes away although the service extends another")
+    func reset() throws {
+        let project = try ComposeProject.load(
+            [
+                ComposeSource(name: "compose.yaml", text: "services: {web: {image: i, volumes: [/a:/a]}}"),
+                ComposeSource(
+                    name: "o.yaml",
+                    text: "services: {web: {extends: {file: c.yaml, service: x}, volumes: !reset []}}"),
+            ], directory: "/srv/shop", name: "shop", environment: [:]
+        ) { path throws(StorageError) in
+            ComposeSource(name: path, text: "services: {x: {volumes: [/b:/b], tmpfs: !override [/t]}}")
+        }
+        #expect(project.service("web")?.texts == ["tmpfs /t"])
+    }
+
+    @Test("environment files see those before them, and an empty list is none")
+    func environments() throws {
+        let project = try load(
+            """
+            include:
+              - {path: a.yaml, env_file: [one.env, two.env]}
+              - {path: b.yaml, env_file: []}
+            """,
+            [
+                "/srv/shop/a.yaml": "services: {a: {image: '${DATA}'}}", "/srv/shop/one.env": "ROOT=/x",
+                "/srv/shop/two.env": "DATA=${ROOT}/y", "/srv/shop/b.yaml": "services: {b: {image: '${B}'}}",
+                "/srv/shop/.env": "B=dot",
+            ])
+        #expect(project.service("a")?.image == "/x/y" && project.service("b")?.image == "dot")
+    }
+
+    @Test("the directory of a volume's device is relative to the file that declares it")
+    func devices() throws {
+        let volume = "{driver_opts: {type: none, o: bind, device: ./data}}"
+        let project = try load(
+            "include: [sub/c.yaml]\nvolumes: {own: \(volume)}", ["/srv/shop/sub/c.yaml": "volumes: {other: \(volume)}"])
+        #expect(project.volume("own")?.options["device"] == "/srv/shop/data")
+        #expect(project.volume("other")?.options["device"] == "/srv/shop/sub/data")
+    }
+
     // MARK: Profiles
+
+    @Test("what is wrong with a service that nobody asked for is told and no more")
+    func disabledFault() throws {
+        let text = "services: {a: , b: {profiles: [x], volumes: [{type: npipe, target: /p}]}}"
+        let project = try load(text)
+        #expect(project.services.map(\.isEnabled) == [true, false] && project.notes.count == 1, "\(project.notes)")
+        #expect(throws: StorageError.self) { try load(text, profiles: ["x"]) }
+    }
 
     @Test(
         "services with profiles count when one of these is asked for",
         arguments: [
             ([], [:], ["always"]), (["debug"], [:], ["always", "tools"]), (["x", "test"], [:], ["all", "always"]),
-            ([], ["COMPOSE_PROFILES": "debug,test"], ["all", "always", "tools"]),
+            ([], ["COMPOSE_PROFILES": "debug, test"], ["all", "always", "tools"]),
+            (["debug"], ["COMPOSE_PROFILES": "test"], ["always", "tools"]),
             (["*"], [:], ["all", "always", "tools"]),
         ] as [([String], [String: String], [String])])
     func profiles(_ asked: [String], _ environment: [String: String], _ enabled: [String]) throws {
@@ -178,11 +263,23 @@ import Testing
         #expect(error.message.contains(reason), "\(error.message)")
     }
 
-    @Test("files that include ever more files are refused")
-    func many() throws {
+    @Test("files that include ever more files, and services that come to ever more mounts, are refused")
+    func limits() throws {
         var files: [String: String] = [:]
         for number in 0..<300 { files["/srv/shop/\(number).yaml"] = "include: [\(number + 1).yaml]" }
-        let error = try #require(throws: StorageError.self) { try load("include: [0.yaml]", files) }
-        #expect(error.code == .limitExceeded)
+        for level in 0..<30 {
+            files["/srv/shop/d\(level).yaml"] = "include: [d\(level + 1).yaml, ./d\(level + 1).yaml]"
+        }
+        files["/srv/shop/d30.yaml"] = "services: {}"
+        for name in ["0.yaml", "d0.yaml"] {
+            let error = try #require(throws: StorageError.self) { try load("include: [\(name)]", files) }
+            #expect(error.code == .limitExceeded)
+        }
+        let mounts = (0..<5000).map { "/a\($0):/a\($0)" }.joined(separator: ", ")
+        let services = (0..<1000).map { "  s\($0): {extends: base}" }.joined(separator: "\n")
+        let error = try #require(throws: StorageError.self) {
+            try load("services:\n  base: {volumes: [\(mounts)]}\n\(services)")
+        }
+        #expect(error.code == .limitExceeded && error.message.contains("too many values"))
     }
 }

@@ -5,7 +5,8 @@ public struct ComposeRequest: Hashable, Sendable {
     public var files: [String]
     /// `nil` for `COMPOSE_PROJECT_NAME`, else `name` in the files, else the name of the directory.
     public var projectName: String?
-    /// Services with profiles count only if one of these is among them, or of `COMPOSE_PROFILES`; `*` for all.
+    /// Services with profiles count only if one of these is among them; `*` for all. Empty for those of
+    /// `COMPOSE_PROFILES`.
     public var profiles: [String]
 
     public init(files: [String] = [], projectName: String? = nil, profiles: [String] = []) {

@@ -73,7 +73,8 @@ import Testing
             include: [db/compose.yaml]
             services:
               web: {extends: {file: db/base.yaml, service: base}}
-              tools: {profiles: [debug], volumes: [./tools:/tools]}
+              tools: {profiles: [debug], volumes: [./tools:/tools, "theirs:/x"]}
+            volumes: {theirs: {external: true, name: not-there}}
             """)
         let up = try compose("up").check().lines
         #expect(
@@ -81,6 +82,8 @@ import Testing
                 "volume shop_data created", "directory \(store("shop/db/base")) created",
                 "directory \(store("shop/db/init")) created",
             ])
+        try compose("up", "--profile", "debug").check(4)
+        try store.holdfast("volume", "create", "not-there").check()
         #expect(
             try compose("up", "--profile", "debug").check().lines.last == "directory \(store("shop/tools")) created")
         try write("services: {db: {volumes: [gone:/d]}}", to: "db/compose.yaml")
