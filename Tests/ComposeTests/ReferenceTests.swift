@@ -108,9 +108,9 @@ import Testing
             services: {web: {extends: base}}
             """,
             [
-                "/srv/shop/a/c.yaml": "include: [../shared.yaml]\nservices: {a: }",
-                "/srv/shop/b/c.yaml": "include: [../shared.yaml]",
-                "/srv/shop/shared.yaml": shared,
+                "/srv/shop/a/c.yaml": "include: [../both.yaml]\nservices: {a: }",
+                "/srv/shop/b/c.yaml": "include: [../both.yaml]",
+                "/srv/shop/both.yaml": shared,
             ])
         #expect(project.services.map(\.name) == ["a", "base", "web"])
         #expect(project.service("web")?.image == "shared" && project.service("web")?.texts == ["s:/s"])
