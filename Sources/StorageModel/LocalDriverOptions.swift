@@ -31,7 +31,7 @@ public struct LocalDriverOptions: Hashable, Sendable {
             "password", "password2", "pass", "passwd", "credentials", "secret",
         ]
 
-        private static func masked(_ word: String) -> String {
+        fileprivate static func masked(_ word: String) -> String {
             guard let equals = word.firstIndex(of: "=") else { return word }
             let key = word[..<equals].lowercased()
             if secretKeys.contains(key) { return "\(word[..<equals])=********" }
@@ -41,7 +41,7 @@ public struct LocalDriverOptions: Hashable, Sendable {
         }
 
         /// `//user:password@host/share` without the password.
-        private static func withoutCredentials(_ source: String) -> String {
+        fileprivate static func withoutCredentials(_ source: String) -> String {
             guard source.hasPrefix("//") || source.contains("://"), let at = source.lastIndex(of: "@"),
                 let colon = source[..<at].lastIndex(of: ":"), !source[colon...].hasPrefix("://")
             else { return source }
@@ -61,6 +61,17 @@ public struct LocalDriverOptions: Hashable, Sendable {
         self.sizeBytes = sizeBytes
         self.uid = uid
         self.gid = gid
+    }
+
+    /// The options as they may be shown: without passwords.
+    public static func shown(_ options: [String: String]) -> [String: String] {
+        var result = options
+        result["o"] = options["o"].map { text in
+            text.split(separator: ",", omittingEmptySubsequences: false).map { Device.masked(String($0)) }
+                .joined(separator: ",")
+        }
+        result["device"] = options["device"].map(Device.withoutCredentials)
+        return result
     }
 
     /// - Throws: ``StorageError/Code/invalidInput``, pointing at the option.

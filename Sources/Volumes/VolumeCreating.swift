@@ -136,19 +136,26 @@ enum VolumeDifference {
         if volume.driver != request.driver {
             result.append("its driver is '\(volume.driver.printable())', not '\(request.driver.printable())'")
         }
-        result += phrases("option", has: volume.options, wanted: request.options)
+        result += phrases(
+            "option", has: volume.options, wanted: request.options, shown: LocalDriverOptions.shown)
         result += phrases("label", has: volume.labels, wanted: request.labels)
         return result
     }
 
-    private static func phrases(_ word: String, has: [String: String], wanted: [String: String]) -> [String] {
-        Set(has.keys).union(wanted.keys).sorted().compactMap { key in
+    /// - Parameter shown: leaves out what nobody may see.
+    private static func phrases(
+        _ word: String, has: [String: String], wanted: [String: String],
+        shown: ([String: String]) -> [String: String] = { $0 }
+    ) -> [String] {
+        let (shownHas, shownWanted) = (shown(has), shown(wanted))
+        return Set(has.keys).union(wanted.keys).sorted().compactMap { key in
             let subject = "\(word) '\(key.printable(limit: 80))'"
-            switch (has[key], wanted[key]) {
-            case (let old?, let new?) where old != new: return "\(subject) is '\(quoted(old))', not '\(quoted(new))'"
+            if has[key] == wanted[key] { return nil }
+            switch (shownHas[key], shownWanted[key]) {
+            case (let old?, let new?): return "\(subject) is '\(quoted(old))', not '\(quoted(new))'"
             case (let old?, nil): return "\(subject) ('\(quoted(old))') was not asked for"
             case (nil, let new?): return "\(subject) ('\(quoted(new))') is missing"
-            default: return nil
+            case (nil, nil): return nil
             }
         }
     }

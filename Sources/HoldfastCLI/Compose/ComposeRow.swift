@@ -49,7 +49,7 @@ enum ComposeRow {
     private static func json(_ volume: ComposeConfiguration.Volume) -> JSONValue {
         [
             "key": .string(volume.key), "name": .string(volume.name), "driver": .string(volume.driver),
-            "options": .strings(volume.options), "labels": .strings(volume.labels),
+            "options": .strings(LocalDriverOptions.shown(volume.options)), "labels": .strings(volume.labels),
             "external": .boolean(volume.isExternal), "exists": .boolean(volume.exists),
         ]
     }

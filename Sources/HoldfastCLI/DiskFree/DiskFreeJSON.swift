@@ -75,7 +75,7 @@ struct DiskFreeJSON {
         var members = measured(item.size)
         members["name"] = .string(volume.name.rawValue)
         members["driver"] = .string(volume.driver)
-        members["options"] = .strings(volume.options)
+        members["options"] = .strings(LocalDriverOptions.shown(volume.options))
         members["anonymous"] = .boolean(volume.isAnonymous)
         members["protected"] = .boolean(volume.isProtected)
         members["references"] = .array(item.details.references.map { .string($0) })

@@ -17,7 +17,7 @@ struct VolumeRow {
         var members: [String: JSONValue] = [
             "name": .string(volume.name.rawValue), "driver": .string(volume.driver),
             "mountpoint": .string(details.mountpoint), "createdAt": .string(volume.createdAt.description),
-            "labels": .strings(volume.labels), "options": .strings(volume.options),
+            "labels": .strings(volume.labels), "options": .strings(LocalDriverOptions.shown(volume.options)),
             "anonymous": .boolean(volume.isAnonymous), "protected": .boolean(volume.isProtected),
             "references": .array(details.references.map { .string($0) }),
             "populatedFrom": .optional(volume.population?.image),

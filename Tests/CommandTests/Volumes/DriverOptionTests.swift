@@ -123,4 +123,31 @@ import Testing
         #expect(try store.holdfast("volume", "import", "v", store("v.tar"), "--replace").status == 5)
         #expect(try Tool.run("findmnt", "-n", "--mountpoint", store.mountpoint("v")).text.isEmpty)
     }
+
+    @Test("no command shows the passwords of a volume's options, and none is lost")
+    func passwords() throws {
+        let store = try StoreFixture("passwords")
+        func options(_ password: String) -> [String] {
+            [
+                "--opt", "type=cifs", "--opt", "device=//me:\(password)@127.0.0.1/share", "--opt",
+                "o=username=me%\(password),password=\(password),vers=3.0",
+            ]
+        }
+        try store.holdfast.run(["volume", "create", "v"] + options("hush")).check()
+        try TreeBuilder(store.directory.path).file(
+            "compose.yaml",
+            "volumes: {w: {driver_opts: {type: cifs, device: //nas/s, o: 'username=me,password=hush'}}}")
+        for arguments in [
+            ["volume", "inspect", "v"], ["volume", "ls", "--json"], ["df", "-v"], ["df", "--json"],
+            ["compose", "config", "--json", "-f", store("compose.yaml")], ["volume", "create", "v"] + options("other"),
+            ["container", "create", "--mount", "type=volume,source=v,destination=/d,volume-opt=o=password=hush", "x"],
+        ] {
+            let result = try store.holdfast.run(arguments)
+            #expect(!"\(result.text)\(result.errorText)".contains("hush"), "\(arguments): \(result)")
+        }
+        #expect(try store.inspect("v")["options"]["o"] == "username=me%********,password=********,vers=3.0")
+        #expect(try store.inspect("v")["options"]["device"] == "//me:********@127.0.0.1/share")
+        let again = try store.holdfast.run(["volume", "create", "v"] + options("hush"))
+        #expect(again.status == 0, "\(again)")
+    }
 }
