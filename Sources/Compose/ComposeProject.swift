@@ -48,7 +48,7 @@ package struct ComposeProject: Sendable {
     }
 
     private static func profiles(_ text: String) -> [String] {
-        text.split(separator: ",").map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+        text.split { $0 == "," || $0 == " " }.map(String.init)
     }
 
     private static func project(

@@ -85,7 +85,7 @@ extension Store {
     ) throws(StorageError) -> PopulationContent {
         let kept = try image.topLayer.map { layer throws(StorageError) in
             KeptPopulation(
-                of: directory.source, in: try layers.home(of: layer), try layers.all(),
+                of: directory.source, in: try layers.home(of: layer), of: try layers.all(),
                 name: ContentHasher.digest(directory.path.bytes).hex)
         }
         return PopulationContent(

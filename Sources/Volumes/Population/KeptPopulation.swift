@@ -7,7 +7,8 @@ internal import StorageModel
 /// `populations/<name>/` in the directory of the image's uppermost layer has `tree`, all that the volume got, and
 /// `report.json`, what there is to tell of it. It is made in the staging area of the population that it is a snapshot of and
 /// renamed into place, never changes, and goes with the layer. Blocks are shared with the layer, but every entry takes its room
-/// in the file system's tree: some hundred bytes, and its content if that is so small. Nothing depends on it: what cannot be kept or taken is copied.
+/// in the file system's tree: some hundred bytes, and its content if that is so small. Nothing depends on it: what cannot be kept
+/// or taken is copied.
 package struct KeptPopulation: Sendable {
     private let source: TreeSource
     private let layer: SharedDescriptor
@@ -26,7 +27,7 @@ package struct KeptPopulation: Sendable {
     ///   - source: what is copied where no snapshot is kept.
     ///   - layer: the directory of the layer that the source is seen from, and `layers` that of all.
     ///   - name: of the directory, which no other place in the image has.
-    package init(of source: TreeSource, in layer: SharedDescriptor, _ layers: SharedDescriptor, name: String) {
+    package init(of source: TreeSource, in layer: SharedDescriptor, of layers: SharedDescriptor, name: String) {
         self.source = source
         self.layer = layer
         self.layers = layers
@@ -63,18 +64,11 @@ package struct KeptPopulation: Sendable {
         }
     }
 
-    /// Held by the one population of the store that is to be kept. Two at once could give two files one inode number and one time
-    /// of change, by which backups know a file again.
-    struct Turn: ~Copyable {
-        fileprivate let lease: Lease
-
-        consuming func end() {}
-    }
-
     /// Makes the empty data of a volume under construction a subvolume, if it is to be kept.
     ///
-    /// - Returns: `nil` if it is not.
-    func prepare(_ staged: StagedVolume) -> Turn? {
+    /// - Returns: a lock that only one population of the store has, to be held until it is kept: two at once could give two files
+    ///   one inode number and one time of change, by which backups know a file again. `nil` if it is not to be kept.
+    func prepare(_ staged: StagedVolume) -> Lease? {
         guard canKeep else { return nil }
         do throws(FileError) {
             guard try source.holds(atLeast: Self.entriesLeast),
@@ -84,7 +78,7 @@ package struct KeptPopulation: Sendable {
             try staged.replaceData { directory, name throws(FileError) in
                 try Subvolume.make(name, in: directory, mode: mode)
             }
-            return Turn(lease: lease)
+            return lease
         } catch {
             return nil
         }

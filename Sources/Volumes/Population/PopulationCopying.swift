@@ -19,7 +19,7 @@ extension Volumes {
         }
         let report = try copy(content, to: staged.data.descriptor, options, checkpoint, of: name)
         if report.skipped.isEmpty { kept.keep(staged, report) }
-        turn.end()
+        turn.release()
         return report
     }
 
